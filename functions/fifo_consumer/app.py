@@ -1,0 +1,46 @@
+"""Applies account movements. The account is the message group, and order within an account matters."""
+
+import json
+import logging
+import os
+from typing import Any
+
+from partial_batch import Message, batch_handler
+
+logger = logging.getLogger(__name__)
+
+
+class InvalidMovement(Exception):
+    """The movement makes no sense, and trying again will not change that."""
+
+
+def apply_movement(movement: Any, attempt: int) -> None:
+    """Apply one movement to its account: your business code goes here.
+
+    Args:
+        movement: the parsed body of the message: `{"movement_id": str, "account": str, "amount": int}`, the amount in
+            cents. With `"fail_attempts": n` in it the first n attempts fail, to show what happens then.
+        attempt: how often this movement has been tried, this time included.
+
+    Raises:
+        InvalidMovement: it is not a movement, or nothing moves.
+        ConnectionError: the ledger cannot be reached; it is worth another try.
+    """
+    match movement:
+        case {"movement_id": str(movement_id), "account": str(account), "amount": int(amount)} if amount:
+            if attempt <= movement.get("fail_attempts", 0):
+                raise ConnectionError("the ledger does not answer")
+            logger.info("applied movement %s to account %s", movement_id, account)
+        case _:
+            raise InvalidMovement("a movement has a movement_id, an account and an amount that is not zero")
+
+
+# One account's failure holds back that account only: the others' movements do not depend on it.
+@batch_handler(
+    on_fifo_failure="skip_group",
+    dead_letter_queue=os.environ.get("DEAD_LETTER_QUEUE_URL"),
+    permanent=(json.JSONDecodeError, InvalidMovement),
+)
+def lambda_handler(message: Message) -> None:
+    """Apply the movement in one message of the batch."""
+    apply_movement(message.json(), attempt=message.receive_count)
