@@ -1,0 +1,76 @@
+# `make help` lists the targets. GNU make 3.81 is enough, which is what macOS has.
+
+export SAM_CLI_TELEMETRY := 0
+# `sam build` looks for python3.13 on the PATH.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+BIN := .venv/bin
+SOURCES := layers/partial_batch/partial_batch functions local
+# What `uv pip compile` needs to write one lock for Linux and macOS.
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
+	--no-annotate --custom-compile-command "make lock" --quiet
+
+.PHONY: help demo up test lint format build invoke lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: .venv/ready .venv-emulator/ready ## run the whole stack on this machine with sample messages, and check how each ends
+	@$(BIN)/python -m local demo
+
+up: .venv/ready .venv-emulator/ready ## run the whole stack on this machine until Ctrl-C
+	@$(BIN)/python -m local up
+
+test: .venv/ready .venv-emulator/ready ## run all tests; those in Docker are skipped where there is none
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/ready ## ruff, mypy, cfn-lint, sam validate
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/cfn-lint
+	$(BIN)/sam validate --lint --region us-east-1
+
+format: .venv/ready ## let ruff format and mend what it can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+build: .venv/ready ## sam build
+	$(BIN)/sam build
+
+invoke: .venv/ready ## run one sample event in Docker: make invoke EVENT=events/standard/some-fail.json
+	@test -f "$(EVENT)" || { echo "make invoke: no event '$(EVENT)'; say EVENT=events/standard/some-fail.json" >&2; exit 2; }
+	@$(BIN)/sam build >/dev/null
+	@case "$(EVENT)" in *fifo*) function=FifoConsumerFunction ;; *) function=StandardConsumerFunction ;; esac; \
+	$(BIN)/sam local invoke $$function --event "$(EVENT)" $(ARGS)
+
+lock: .venv/ready ## renew the locked versions in locks/
+	$(BIN)/$(COMPILE) --upgrade --group development --output-file locks/development.txt
+	$(BIN)/$(COMPILE) --upgrade --group emulator --output-file locks/emulator.txt
+
+clean: ## remove what make made
+	rm -rf .venv .venv-emulator .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+.venv/ready: locks/development.txt
+	@$(call environment,.venv,locks/development.txt)
+
+.venv-emulator/ready: locks/emulator.txt
+	@$(call environment,.venv-emulator,locks/emulator.txt)
+
+# $(call environment,FOLDER,LOCK): a virtual environment with exactly what the lock names.
+define environment
+	python=$$(sh -c '$(FIND_PYTHON)') || exit 1; \
+	echo "setting up $(1)"; \
+	"$$python" -m venv --clear $(1) && \
+	$(1)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(2) && \
+	touch $(1)/ready
+endef
+
+# The first CPython 3.13 of: the PATH, pyenv, uv.
+define FIND_PYTHON
+for python in python3.13 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13*/bin/python3.13 "$$(uv python find 3.13 2>/dev/null)"; do \
+	"$$python" -c "import sys; sys.exit(sys.version_info[:2] != (3, 13))" 2>/dev/null && { echo "$$python"; exit 0; }; \
+done; \
+echo "CPython 3.13 is needed and was not found. Get it from https://www.python.org/downloads/, with pyenv install 3.13 or with uv python install 3.13." >&2; \
+exit 1
+endef

@@ -1,0 +1,55 @@
+"""What several tests need: records and events as Lambda makes them."""
+
+from typing import Any
+
+STANDARD_ARN = "arn:aws:sqs:us-east-1:123456789012:orders"
+FIFO_ARN = "arn:aws:sqs:us-east-1:123456789012:movements.fifo"
+
+
+def record(
+    identifier: str,
+    body: str = "{}",
+    *,
+    arn: str = STANDARD_ARN,
+    group: str | None = None,
+    receive_count: int = 1,
+    attributes: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    system = {
+        "ApproximateReceiveCount": str(receive_count),
+        "SentTimestamp": "1763760000123",
+        "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+        "ApproximateFirstReceiveTimestamp": "1763760000456",
+    }
+    if group is not None:
+        system["MessageGroupId"] = group
+    if arn.endswith(".fifo"):
+        system["MessageDeduplicationId"] = f"deduplication of {identifier}"
+        system["SequenceNumber"] = "18893957204271106048"
+    return {
+        "messageId": identifier,
+        "receiptHandle": f"handle of {identifier}",
+        "body": body,
+        "attributes": system,
+        "messageAttributes": attributes or {},
+        "md5OfBody": "99914b932bd37a50b983c5e7c90ae93b",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": arn,
+        "awsRegion": "us-east-1",
+    }
+
+
+def standard_event(*identifiers: str, **fields: Any) -> dict[str, Any]:
+    return {"Records": [record(identifier, **fields) for identifier in identifiers]}
+
+
+def fifo_event(*places: str) -> dict[str, Any]:
+    """`fifo_event("a1", "b1", "a2")`: message a1 of group a, b1 of group b, a2 of group a."""
+    return {"Records": [record(place, arn=FIFO_ARN, group=place[0]) for place in places]}
+
+
+def reported(response: Any) -> list[str]:
+    """The ids in a response, after a look at its shape."""
+    assert set(response) == {"batchItemFailures"}
+    assert all(set(failure) == {"itemIdentifier"} for failure in response["batchItemFailures"])
+    return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]

@@ -1,0 +1,235 @@
+"""The template as CloudFormation gets it: translated, with the parameters' defaults."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+NAMES = ["Standard", "Fifo"]
+each_queue = pytest.mark.parametrize("name", NAMES)
+
+
+class NoManagedPolicies:
+    """AWS's managed policies by name: the template names none, so none has to be looked up."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def translate(**parameters: str) -> dict[str, Any]:
+    template = yaml_parse((ROOT / "template.yaml").read_text())
+    for resource in template["Resources"].values():  # `sam deploy` uploads the code and names it so
+        for place in ("CodeUri", "ContentUri"):
+            if place in resource["Properties"]:
+                resource["Properties"][place] = "s3://bucket/key"
+    translated: dict[str, Any] = transform(template, parameters, NoManagedPolicies())
+    return translated
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    return translate()
+
+
+@pytest.fixture(scope="module")
+def defaults(template: dict[str, Any]) -> dict[str, Any]:
+    return {name: parameter["Default"] for name, parameter in template["Parameters"].items()}
+
+
+def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"][name]["Properties"]
+    return found
+
+
+def resources_of_type(template: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
+
+
+def test_the_resources_have_the_names_that_others_rely_on(template: dict[str, Any]) -> None:
+    kinds = {
+        "Queue": "AWS::SQS::Queue",
+        "DeadLetterQueue": "AWS::SQS::Queue",
+        "ConsumerFunction": "AWS::Lambda::Function",
+        "EventSource": "AWS::Lambda::EventSourceMapping",
+    }
+    for name in NAMES:
+        for suffix, kind in kinds.items():
+            assert template["Resources"][name + suffix]["Type"] == kind
+    assert len(resources_of_type(template, "AWS::Lambda::LayerVersion")) == 1
+
+
+class TestQueues:
+    @each_queue
+    def test_a_queue_gives_a_message_to_its_dead_letter_queue_after_max_receive_count(
+        self, template: dict[str, Any], name: str
+    ) -> None:
+        assert properties(template, f"{name}Queue")["RedrivePolicy"] == {
+            "deadLetterTargetArn": {"Fn::GetAtt": [f"{name}DeadLetterQueue", "Arn"]},
+            "maxReceiveCount": {"Ref": "MaxReceiveCount"},
+        }
+
+    def test_a_queue_and_its_dead_letter_queue_are_of_the_same_kind(self, template: dict[str, Any]) -> None:
+        assert [
+            properties(template, f"Standard{suffix}").get("FifoQueue") for suffix in ("Queue", "DeadLetterQueue")
+        ] == [
+            None,
+            None,
+        ]
+        assert [properties(template, f"Fifo{suffix}").get("FifoQueue") for suffix in ("Queue", "DeadLetterQueue")] == [
+            True,
+            True,
+        ]
+
+    def test_two_equal_movements_are_two(self, template: dict[str, Any]) -> None:
+        assert properties(template, "FifoQueue")["ContentBasedDeduplication"] is False
+
+    @each_queue
+    def test_a_dead_letter_queue_keeps_messages_14_days_and_longer_than_its_source(
+        self, template: dict[str, Any], name: str
+    ) -> None:
+        four_days = 345_600  # what a queue keeps unless told otherwise
+        kept = properties(template, f"{name}DeadLetterQueue")["MessageRetentionPeriod"]
+
+        assert kept == 14 * 24 * 60 * 60
+        assert properties(template, f"{name}Queue").get("MessageRetentionPeriod", four_days) < kept
+
+    @each_queue
+    def test_the_visibility_timeout_is_at_least_6_times_the_functions_timeout_plus_the_window(
+        self, template: dict[str, Any], defaults: dict[str, Any], name: str
+    ) -> None:
+        assert properties(template, f"{name}Queue")["VisibilityTimeout"] == {"Ref": "VisibilityTimeout"}
+        assert properties(template, f"{name}ConsumerFunction")["Timeout"] == {"Ref": "FunctionTimeout"}
+        assert defaults["VisibilityTimeout"] >= 6 * defaults["FunctionTimeout"] + defaults["StandardBatchingWindow"]
+
+    def test_a_message_is_tried_more_than_once(self, template: dict[str, Any]) -> None:
+        assert template["Parameters"]["MaxReceiveCount"]["MinValue"] >= 2
+        assert template["Parameters"]["MaxReceiveCount"]["Default"] >= 3
+
+
+class TestMappings:
+    @each_queue
+    def test_a_mapping_heeds_the_response_of_the_function(self, template: dict[str, Any], name: str) -> None:
+        mapping = properties(template, f"{name}EventSource")
+
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["EventSourceArn"] == {"Fn::GetAtt": [f"{name}Queue", "Arn"]}
+        assert mapping["FunctionName"] == {"Ref": f"{name}ConsumerFunction"}
+        assert mapping["BatchSize"] == {"Ref": f"{name}BatchSize"}
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}
+
+    def test_only_the_standard_queue_has_a_window(self, template: dict[str, Any]) -> None:
+        assert properties(template, "StandardEventSource")["MaximumBatchingWindowInSeconds"] == {
+            "Ref": "StandardBatchingWindow"
+        }
+        assert "MaximumBatchingWindowInSeconds" not in properties(template, "FifoEventSource")
+
+    def test_the_parameters_stay_within_what_lambda_takes(self, template: dict[str, Any]) -> None:
+        limits = {
+            name: (found.get("MinValue"), found.get("MaxValue")) for name, found in template["Parameters"].items()
+        }
+
+        assert limits["StandardBatchSize"] == (1, 10_000)
+        assert limits["FifoBatchSize"] == (1, 10)
+        assert limits["StandardBatchingWindow"] == (0, 300)
+        assert limits["MaximumConcurrency"] == (2, 1_000)
+        assert limits["FunctionTimeout"] == (1, 900)
+        assert limits["VisibilityTimeout"] == (1, 43_200)
+
+
+class TestFunctions:
+    @each_queue
+    def test_a_function_runs_on_python_313_with_the_layer(self, template: dict[str, Any], name: str) -> None:
+        function = properties(template, f"{name}ConsumerFunction")
+        (layer,) = resources_of_type(template, "AWS::Lambda::LayerVersion")
+
+        assert function["Runtime"] == "python3.13"
+        assert function["Handler"] == "app.lambda_handler"
+        assert function["Layers"] == [{"Ref": layer}]
+        assert function["LoggingConfig"] == {"LogFormat": "JSON"}
+
+    @each_queue
+    def test_a_function_knows_its_dead_letter_queue_and_the_receive_count(
+        self, template: dict[str, Any], name: str
+    ) -> None:
+        assert properties(template, f"{name}ConsumerFunction")["Environment"]["Variables"] == {
+            "DEAD_LETTER_QUEUE_URL": {"Ref": f"{name}DeadLetterQueue"},
+            "MAX_RECEIVE_COUNT": {"Ref": "MaxReceiveCount"},
+        }
+
+    def test_x86_64_is_the_default_and_arm64_a_choice(self, template: dict[str, Any]) -> None:
+        assert template["Parameters"]["Architecture"]["Default"] == "x86_64"
+        for name in NAMES:
+            assert properties(template, f"{name}ConsumerFunction")["Architectures"] == [{"Ref": "Architecture"}]
+        (layer,) = resources_of_type(translate(Architecture="arm64"), "AWS::Lambda::LayerVersion").values()
+        assert layer["Properties"]["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
+
+
+class TestPermissions:
+    @each_queue
+    def test_a_function_may_read_its_queue_and_write_its_dead_letter_queue_and_no_other(
+        self, template: dict[str, Any], name: str
+    ) -> None:
+        role = properties(template, f"{name}ConsumerFunctionRole")
+        statements = [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+
+        granted = {
+            statement["Resource"]["Fn::Sub"][1]["queueName"]["Fn::GetAtt"][0]: set(statement["Action"])
+            for statement in statements
+        }
+        assert set(granted) == {f"{name}Queue", f"{name}DeadLetterQueue"}
+        assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} <= granted[f"{name}Queue"]
+        assert not any("Send" in action for action in granted[f"{name}Queue"])
+        assert granted[f"{name}DeadLetterQueue"] == {"sqs:SendMessage*"}
+        assert all(statement["Effect"] == "Allow" for statement in statements)
+        assert all("*" not in statement["Resource"]["Fn::Sub"][0] for statement in statements)
+
+    @each_queue
+    def test_no_account_wide_queue_policy_is_attached(self, template: dict[str, Any], name: str) -> None:
+        (managed,) = properties(template, f"{name}ConsumerFunctionRole")["ManagedPolicyArns"]
+
+        assert managed.endswith("policy/service-role/AWSLambdaBasicExecutionRole")
+
+
+class TestOutputs:
+    @each_queue
+    @pytest.mark.parametrize(
+        ("suffix", "resource", "attribute"),
+        [
+            ("QueueUrl", "Queue", None),
+            ("QueueArn", "Queue", "Arn"),
+            ("DeadLetterQueueUrl", "DeadLetterQueue", None),
+            ("DeadLetterQueueArn", "DeadLetterQueue", "Arn"),
+            ("ConsumerFunctionName", "ConsumerFunction", None),
+        ],
+    )
+    def test_they_name_what_a_user_needs_next_and_say_what_it_is(
+        self, template: dict[str, Any], name: str, suffix: str, resource: str, attribute: str | None
+    ) -> None:
+        output = template["Outputs"][name + suffix]
+
+        expected = {"Fn::GetAtt": [name + resource, attribute]} if attribute else {"Ref": name + resource}
+        assert output["Value"] == expected
+        assert len(output["Description"]) > 20
+
+
+class TestSamconfig:
+    def test_each_environment_is_whole_since_they_inherit_nothing(self) -> None:
+        config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+
+        for name in ("default", "local"):
+            assert config[name]["global"]["parameters"]["stack_name"]
+            assert config[name]["deploy"]["parameters"]["capabilities"] == "CAPABILITY_IAM"
+            assert config[name]["build"]["parameters"]["cached"] is True
+
+    def test_the_local_overrides_are_parameters_of_the_template(self, template: dict[str, Any]) -> None:
+        config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+        overrides = dict(
+            entry.split("=") for entry in config["local"]["deploy"]["parameters"]["parameter_overrides"].split()
+        )
+
+        assert overrides.keys() <= template["Parameters"].keys()
+        assert int(overrides["VisibilityTimeout"]) >= int(overrides["FunctionTimeout"])  # or Lambda refuses it

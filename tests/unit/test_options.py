@@ -1,0 +1,81 @@
+"""A wrong option or function is an error at decoration, not at the first message."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+from partial_batch import Message, batch_handler
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "complaint"),
+    [
+        ({"on_fifo_failure": "stop"}, ValueError, "'stop_batch' or 'skip_group', not 'stop'"),
+        ({"on_fifo_failure": None}, ValueError, "not None"),
+        ({"dead_letter_queue": ""}, ValueError, "dead_letter_queue is empty"),
+        ({"dead_letter_queue": 7}, TypeError, "dead_letter_queue is the URL"),
+        ({"permanent": "ValueError"}, TypeError, "'ValueError' is none"),
+        ({"permanent": (ValueError, int)}, TypeError, "<class 'int'> is none"),
+        ({"permanent": [ValueError]}, TypeError, "is none"),
+        ({"permanent": KeyboardInterrupt}, TypeError, "KeyboardInterrupt"),
+        ({"permanent": ValueError("an instance")}, TypeError, "is none"),
+        ({"raise_if_all_failed": "no"}, TypeError, "True or False"),
+        ({"concurrency": 10}, TypeError, "concurrency"),  # not there yet, so not accepted and ignored
+        ({"backoff": None}, TypeError, "backoff"),
+        ({"max_receive_count": 3}, TypeError, "max_receive_count"),
+    ],
+)
+def test_a_wrong_option_is_refused_with_and_without_a_function(
+    options: dict[str, Any], error: type[Exception], complaint: str
+) -> None:
+    with pytest.raises(error, match=complaint):
+        batch_handler(**options)
+    with pytest.raises(error, match=complaint):
+        batch_handler(print, **options)
+
+
+def generator(message: Message) -> Any:
+    yield message
+
+
+async def async_generator(message: Message) -> Any:
+    yield message
+
+
+class GeneratorCallable:
+    def __call__(self, message: Message) -> Any:
+        yield message
+
+
+@pytest.mark.parametrize("function", [generator, async_generator, GeneratorCallable(), partial(generator)])
+def test_a_generator_function_is_refused_since_calling_it_runs_nothing(function: Any) -> None:
+    with pytest.raises(TypeError, match="generator function"):
+        batch_handler(function)
+    with pytest.raises(TypeError, match="generator function"):
+        batch_handler(permanent=ValueError)(function)
+
+
+@pytest.mark.parametrize("function", ["a name", 7, GeneratorCallable])
+def test_what_is_no_function_is_refused(function: Any) -> None:
+    with pytest.raises(TypeError, match="a function of one message is needed"):
+        batch_handler(function)
+
+
+@pytest.mark.parametrize("permanent", [ValueError, (ValueError, KeyError), ()])
+def test_permanent_takes_what_an_except_clause_takes(permanent: Any) -> None:
+    batch_handler(print, permanent=permanent)
+
+
+def test_it_is_used_bare_with_options_or_as_a_call() -> None:
+    @batch_handler
+    def bare(message: Message) -> None: ...
+
+    @batch_handler()
+    def empty(message: Message) -> None: ...
+
+    @batch_handler(on_fifo_failure="skip_group")
+    def with_options(message: Message) -> None: ...
+
+    for handler in (bare, empty, with_options, batch_handler(print)):
+        assert handler({"Records": []}) == {"batchItemFailures": []}
+        assert handler({"Records": []}, object()) == {"batchItemFailures": []}
