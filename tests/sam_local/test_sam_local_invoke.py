@@ -1,0 +1,44 @@
+"""Every sample event, given to the built function in Docker, gets exactly the response that lies beside it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+EVENTS = Path(__file__).parents[2] / "events"
+EVENT_FILES = sorted(path for path in EVENTS.glob("*/*.json") if "." not in path.stem)
+FUNCTIONS = {"standard": "StandardConsumerFunction", "fifo": "FifoConsumerFunction"}
+
+
+def load(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def with_partner(what):
+    """The events that have this partner, and the partner."""
+    pairs = [(path, path.with_suffix(f".{what}.json")) for path in EVENT_FILES]
+    return [
+        pytest.param(path, load(partner), id=f"{path.parent.name}/{path.stem}")
+        for path, partner in pairs
+        if partner.exists()
+    ]
+
+
+@pytest.mark.parametrize(("event", "response"), with_partner("response"))
+def test_a_batch_gets_its_response(invoke, event, response):
+    assert json.loads(invoke(FUNCTIONS[event.parent.name], event).stdout) == response
+
+
+@pytest.mark.parametrize(("event", "error"), with_partner("error"))
+def test_what_is_no_batch_gets_its_error(invoke, event, error):
+    payload = json.loads(invoke(FUNCTIONS[event.parent.name], event).stdout)
+    assert {field: payload.get(field) for field in ("errorType", "errorMessage")} == error
+
+
+@pytest.mark.parametrize("kind", FUNCTIONS)
+@pytest.mark.parametrize("case", ["malformed-body", "permanent-failure"])
+def test_a_permanent_failure_is_reported_without_trying_to_send_it(invoke, kind, case):
+    log = invoke(FUNCTIONS[kind], EVENTS / kind / f"{case}.json").stderr
+    # Trying would take as long as the SDK's timeouts and retries do.
+    assert "is not a queue's URL" in log
+    assert "sending it to the dead-letter queue failed" not in log
