@@ -1,0 +1,58 @@
+"""The AWS clients for an endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+# A function may run for 900 s (https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html), and to stop
+# waiting earlier would make a batch fail that succeeds.
+_INVOKE_READ_SECONDS = 960
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Clients for one endpoint. All are safe to share between threads.
+
+    Attributes:
+        sqs: retries a failed call by itself; a repeated receive or delete does no harm.
+        functions: the Lambda client. Never retries: a repeated Invoke would run the batch twice.
+        s3: for the bucket `sam deploy` needs.
+        cloudformation: for the outputs of the stack.
+    """
+
+    sqs: SQSClient
+    functions: LambdaClient
+    s3: S3Client
+    cloudformation: CloudFormationClient
+
+
+def make_clients(endpoint_url: str) -> Clients:
+    """Make the clients, with the credentials and the region of this process's environment.
+
+    Args:
+        endpoint_url: where the services answer.
+    """
+    session = boto3.Session()
+    patient = Config(retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=50)
+    once = Config(
+        retries={"total_max_attempts": 1},
+        read_timeout=_INVOKE_READ_SECONDS,
+        tcp_keepalive=True,
+        max_pool_connections=50,
+    )
+    return Clients(
+        sqs=session.client("sqs", endpoint_url=endpoint_url, config=patient),
+        functions=session.client("lambda", endpoint_url=endpoint_url, config=once),
+        s3=session.client("s3", endpoint_url=endpoint_url, config=patient),
+        cloudformation=session.client("cloudformation", endpoint_url=endpoint_url, config=patient),
+    )

@@ -1,0 +1,51 @@
+"""Makes the record a function gets from the message SQS gave.
+
+Lambda's shape: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueOutputTypeDef, MessageTypeDef
+
+
+def make_record(message: MessageTypeDef, queue_arn: str) -> dict[str, Any]:
+    """Make one entry of `Records`.
+
+    Args:
+        message: as ReceiveMessage returns it, asked for all attributes.
+        queue_arn: the queue it came from.
+
+    Returns:
+        The record. Body and attributes are those of the message, character by character; nothing is parsed.
+    """
+    record: dict[str, Any] = {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        # All that SQS names: SequenceNumber, MessageGroupId and MessageDeduplicationId only where there are some.
+        "attributes": dict(message["Attributes"]),
+        "messageAttributes": {
+            name: _message_attribute(value) for name, value in message.get("MessageAttributes", {}).items()
+        },
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": queue_arn.split(":")[3],
+    }
+    if "MD5OfMessageAttributes" in message:
+        record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
+    return record
+
+
+def _message_attribute(value: MessageAttributeValueOutputTypeDef) -> dict[str, Any]:
+    """Write a message attribute as Lambda does: keys in camelCase, bytes as base64, the unused lists empty."""
+    attribute: dict[str, Any] = {"stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
+    if "StringValue" in value:
+        attribute["stringValue"] = value["StringValue"]
+    if "BinaryValue" in value:
+        attribute["binaryValue"] = base64.b64encode(value["BinaryValue"]).decode("ascii")
+    return attribute

@@ -1,0 +1,68 @@
+"""Keeping calm while something does not work: saying it once, and trying again with growing pauses."""
+
+import threading
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.happenings import Listener, TroubleBegan, TroubleEnded
+
+# What an AWS client raises: the service refused, or could not be reached.
+AWS_ERRORS = (ClientError, BotoCoreError)
+
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 15.0
+
+
+class Troubles:
+    """What does not work at the moment, known to all threads, so that it is said once and not by each of them.
+
+    Args:
+        endpoint_url: the endpoint they all talk to.
+        tell: who hears about it.
+    """
+
+    def __init__(self, endpoint_url: str, tell: Listener) -> None:
+        self._endpoint_url = endpoint_url
+        self._tell = tell
+        self._current: set[str] = set()
+        self._lock = threading.Lock()
+
+    def began(self, subject: str, error: ClientError | BotoCoreError) -> None:
+        """Note that a call failed: because of `subject`, or because the endpoint does not answer at all."""
+        subject = subject if isinstance(error, ClientError) else self._endpoint_url
+        with self._lock:
+            if subject not in self._current:
+                self._current.add(subject)
+                self._tell(TroubleBegan(subject, describe(error)))
+
+    def ended(self, subject: str) -> None:
+        """Note that a call for `subject` worked, and so that the endpoint answers."""
+        with self._lock:
+            for name in (self._endpoint_url, subject):
+                if name in self._current:
+                    self._current.remove(name)
+                    self._tell(TroubleEnded(name))
+
+
+class Pauses:
+    """How long to wait before the next try: longer after every failure."""
+
+    def __init__(self) -> None:
+        self._next = _FIRST_PAUSE
+
+    def after_failure(self) -> float:
+        """Give the seconds to wait now."""
+        pause, self._next = self._next, min(self._next * 2, _LONGEST_PAUSE)
+        return pause
+
+    def after_success(self) -> None:
+        """Begin with short pauses again."""
+        self._next = _FIRST_PAUSE
+
+
+def describe(error: ClientError | BotoCoreError) -> str:
+    """Say what an AWS client's error means, in one line."""
+    if isinstance(error, ClientError):
+        details = error.response.get("Error", {})
+        return f"{details.get('Code', 'unknown error')}: {details.get('Message', 'no message')}"
+    return " ".join(str(error).split())

@@ -1,0 +1,137 @@
+"""The whole stack on the emulator: `sam build`, `sam deploy`, the mappings, and then the queues through boto3."""
+
+import json
+
+import pytest
+
+from local import stack
+from local.ledger import Ledger
+from local.pollers import Pollers
+from local.queues import backlog, queues_of
+
+
+@pytest.fixture(scope="module")
+def outputs(emulator):
+    stack.build(emulator.endpoint_url, emulator.directory)
+    return stack.deploy(emulator.endpoint_url, emulator.directory)
+
+
+@pytest.fixture(scope="module")
+def ended(emulator, clients, outputs, wait_for):
+    """Sends messages of every kind, runs the mappings until the queues are empty, and gives ids and ledger."""
+    standard, fifo = queues_of(outputs)
+    ids = {}
+
+    def send(queue, name, body, **more):
+        ids[name] = clients.sqs.send_message(QueueUrl=queue.url, MessageBody=body, **more)["MessageId"]
+
+    def move(account, name, body):
+        send(fifo, name, body, MessageGroupId=account, MessageDeduplicationId=name)
+
+    def movement(account, name, **more):
+        move(account, name, json.dumps({"movement_id": name, "account": account, "amount": 5} | more))
+
+    ledger = Ledger()
+    with Pollers(emulator.endpoint_url, clients, ledger) as pollers:
+        assert len(pollers) >= 2
+        send(standard, "order", '{"order_id": "order", "quantity": 1}')
+        send(standard, "retry", '{"order_id": "retry", "quantity": 1, "fail_attempts": 1}')
+        send(standard, "poison", '{"order_id": "poison", "quantity": 1, "fail_attempts": 99}')
+        send(standard, "quantity", '{"order_id": "quantity", "quantity": 0}')
+        send(standard, "malformed", " {not: JSON}\t")
+        movement("a", "a1")
+        movement("a", "a2", fail_attempts=1)
+        movement("a", "a3")
+        movement("b", "b1")
+        move("b", "b2", "<movement/>")
+        movement("b", "b3")
+        movement("c", "c1", fail_attempts=99)
+        wait_for(lambda: all(backlog(clients.sqs, queue.url).empty for queue in (standard, fifo)))
+    return ids, ledger
+
+
+@pytest.fixture(scope="module")
+def dead_letters(clients, outputs, ended):
+    """All dead letters of both queues, by their body."""
+    letters = {}
+    for queue in queues_of(outputs):
+        while messages := clients.sqs.receive_message(
+            QueueUrl=queue.dead_letter_url,
+            MaxNumberOfMessages=10,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
+        ).get("Messages"):
+            letters |= {message["Body"]: (queue.label, message) for message in messages}
+            for message in messages:
+                clients.sqs.delete_message(QueueUrl=queue.dead_letter_url, ReceiptHandle=message["ReceiptHandle"])
+    return letters
+
+
+def test_the_stack_has_the_outputs_a_user_needs(outputs):
+    kinds = ("QueueUrl", "QueueArn", "DeadLetterQueueUrl", "DeadLetterQueueArn", "ConsumerFunctionName")
+    assert outputs.keys() >= {f"{label}{kind}" for label in ("Standard", "Fifo") for kind in kinds}
+
+
+def test_what_succeeds_is_done_once(ended):
+    ids, ledger = ended
+    for name in ("order", "a1", "a3", "b1", "b3"):
+        assert ledger.successes.count(ids[name]) == 1
+
+
+@pytest.mark.parametrize("name", ["retry", "a2"])
+def test_what_fails_once_succeeds_on_its_second_receive(ended, name):
+    ids, ledger = ended
+    assert ledger.receive_counts[ids[name]] == 2
+    assert ledger.successes.count(ids[name]) == 1
+
+
+def test_order_is_kept_within_each_group_of_the_fifo_queue(ended):
+    ids, ledger = ended
+    names = {message_id: name for name, message_id in ids.items()}
+    done = [names[message_id] for message_id in ledger.successes]
+    assert [name for name in done if name[0] == "a"] == ["a1", "a2", "a3"]
+    assert [name for name in done if name[0] == "b"] == ["b1", "b2", "b3"]
+
+
+@pytest.mark.parametrize(("name", "label"), [("poison", "Standard"), ("c1", "Fifo")])
+def test_what_always_fails_is_dead_lettered_by_its_receive_count(ended, dead_letters, name, label):
+    ids, ledger = ended
+    (found,) = [entry for entry in dead_letters.values() if entry[1]["MessageId"] == ids[name]]
+    assert found[0] == label
+    assert ledger.receive_counts[ids[name]] == 3
+    assert ids[name] not in ledger.successes
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "body", "error_type"),
+    [
+        ("malformed", "Standard", " {not: JSON}\t", "JSONDecodeError"),
+        ("b2", "Fifo", "<movement/>", "JSONDecodeError"),
+        ("quantity", "Standard", '{"order_id": "quantity", "quantity": 0}', "InvalidOrder"),
+    ],
+)
+def test_what_makes_no_sense_is_dead_lettered_at_once_with_its_reason_and_its_body(
+    ended, dead_letters, name, label, body, error_type
+):
+    ids, ledger = ended
+    found_label, message = dead_letters[body]
+    attributes = {key: value["StringValue"] for key, value in message["MessageAttributes"].items()}
+    assert found_label == label
+    assert attributes["SourceMessageId"] == ids[name]
+    assert attributes["ErrorType"] == error_type
+    assert attributes["SourceReceiveCount"] == "1"
+    assert ledger.receive_counts[ids[name]] == 1
+
+
+def test_a_dead_letter_of_the_fifo_queue_keeps_its_group(ended, dead_letters):
+    _, message = dead_letters["<movement/>"]
+    assert message["Attributes"]["MessageGroupId"] == "b"
+
+
+def test_there_are_no_other_dead_letters(ended, dead_letters):
+    assert len(dead_letters) == 5
+
+
+def test_the_queues_are_empty(clients, outputs, ended):
+    for queue in queues_of(outputs):
+        assert backlog(clients.sqs, queue.url).empty

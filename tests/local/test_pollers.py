@@ -1,0 +1,114 @@
+"""Which mappings are polled, and that the endpoint's own polling is off."""
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from local.happenings import TroubleBegan
+from local.mappings import EventSourceMapping, take_over_mappings
+from local.pollers import Pollers
+
+
+def description(uuid, queue="orders", **changes):
+    return {
+        "UUID": uuid,
+        "EventSourceArn": f"arn:aws:sqs:us-east-1:000000000000:{queue}",
+        "FunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:ship",
+        "State": "Enabled",
+        "BatchSize": 10,
+    } | changes
+
+
+class FakeMappings:
+    """The part of a Lambda client that knows event source mappings, in pages of one."""
+
+    def __init__(self, *descriptions):
+        self.descriptions = {entry["UUID"]: entry for entry in descriptions}
+        self.errors = []
+
+    def get_paginator(self, operation):
+        assert operation == "list_event_source_mappings"
+        return self
+
+    def paginate(self):
+        if self.errors:
+            raise self.errors.pop(0)
+        return [{"EventSourceMappings": [dict(entry)]} for entry in list(self.descriptions.values())]
+
+    def update_event_source_mapping(self, **request):
+        assert request["Enabled"] is False
+        self.descriptions[request["UUID"]]["State"] = "Disabled"
+
+
+def test_mappings_of_all_pages_are_taken_over_and_switched_off():
+    functions = FakeMappings(description("1"), description("2", "movements.fifo", State="Disabled"))
+    assert [mapping.uuid for mapping in take_over_mappings(functions)] == ["1", "2"]
+    assert {entry["State"] for entry in functions.descriptions.values()} == {"Disabled"}
+
+
+def test_mappings_of_other_sources_are_left_alone():
+    stream = description("1", EventSourceArn="arn:aws:kinesis:us-east-1:000000000000:stream/s")
+    kafka = description("2")
+    del kafka["EventSourceArn"]  # a self-managed one has none
+    functions = FakeMappings(stream, kafka)
+    assert take_over_mappings(functions) == []
+    assert {entry["State"] for entry in functions.descriptions.values()} == {"Enabled"}
+
+
+@pytest.mark.parametrize("types", [None, [], ["ReportBatchItemFailures"]])
+def test_a_mapping_is_read_as_described(types):
+    mapping = EventSourceMapping.from_api(
+        description("1", FunctionResponseTypes=types, MaximumBatchingWindowInSeconds=5, BatchSize=20)
+    )
+    assert mapping.reports_item_failures == bool(types)
+    assert (mapping.window, mapping.batch_size) == (5, 20)
+    assert (mapping.queue_name, mapping.account, mapping.function_name) == ("orders", "000000000000", "ship")
+
+
+def test_a_mapping_of_an_alias_keeps_it():
+    mapping = EventSourceMapping.from_api(description("1", FunctionArn=description("1")["FunctionArn"] + ":live"))
+    assert mapping.function_arn.endswith(":function:ship:live")
+    assert mapping.function_name == "ship"
+
+
+@pytest.fixture
+def polled(stage):
+    """Pollers on mappings that the test may change while they run."""
+
+    def open_with(functions):
+        stage.functions.get_paginator = functions.get_paginator
+        stage.functions.update_event_source_mapping = functions.update_event_source_mapping
+        return Pollers("http://endpoint", stage.clients, stage.happenings.append)
+
+    return open_with
+
+
+def test_messages_of_a_mapping_are_processed_while_it_is_polled(stage, polled, make_message, wait_for):
+    stage.sqs.batches = [[make_message("a")]]
+    with polled(FakeMappings(description("1"))) as pollers:
+        assert len(pollers) == 1
+        wait_for(stage.deleted)
+    assert stage.deleted() == ["handle of a"]
+
+
+def test_a_mapping_that_is_added_is_polled_and_one_that_is_gone_is_not(stage, polled):
+    functions = FakeMappings(description("1"))
+    with polled(functions) as pollers:
+        functions.descriptions = {"2": description("2", "others"), "3": description("3", "more")}
+        assert pollers.refresh()
+        assert len(pollers) == 2
+
+
+def test_a_mapping_that_is_switched_on_again_is_switched_off_again(stage, polled):
+    functions = FakeMappings(description("1"))
+    with polled(functions) as pollers:
+        functions.descriptions["1"]["State"] = "Enabled"
+        pollers.refresh()
+    assert functions.descriptions["1"]["State"] == "Disabled"
+
+
+def test_an_endpoint_that_is_not_there_yet_is_waited_for(stage, polled):
+    functions = FakeMappings(description("1"))
+    functions.errors = [EndpointConnectionError(endpoint_url="http://endpoint")]
+    with polled(functions) as pollers:
+        assert len(pollers) == 1
+    assert isinstance(stage.happenings[0], TroubleBegan)
