@@ -117,7 +117,7 @@ class Poller:
             try:
                 batch += self._receive(self.mapping.batch_size - len(batch), min(int(remaining), _LONG_POLL_SECONDS))
             except AWS_ERRORS:
-                break  # what was received is not to wait for its visibility timeout; the next receive says what is wrong
+                break  # what was received need not wait for its visibility timeout; the next receive tells
         return batch
 
     def _receive(self, most: int, wait_seconds: int) -> list[MessageTypeDef]:
