@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def sqs(monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr("partial_batch._sqs._client", None)  # the layer's client is to be made in here, too
+    monkeypatch.setattr("partial_batch._sqs._clients", {})  # the layer's client is to be made in here, too
     with mock_aws():
         yield boto3.client("sqs")
 

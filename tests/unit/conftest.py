@@ -28,7 +28,7 @@ class SentMessages:
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[SentMessages]:
     client = boto3.client("sqs")
-    monkeypatch.setattr(_sqs, "_client", client)
+    monkeypatch.setattr(_sqs, "_clients", {None: client, "us-east-1": client})
     messages = SentMessages(client)
     with messages.stubber:
         yield messages

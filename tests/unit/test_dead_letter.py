@@ -218,7 +218,7 @@ class TestSendingFails:
     ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]  # nobody listens there any more once it is closed
-        monkeypatch.setattr(_sqs, "_client", None)
+        monkeypatch.setattr(_sqs, "_clients", {})
         for name, value in {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         }.items():
@@ -232,12 +232,13 @@ class TestSendingFails:
         assert caplog.text.count("EndpointConnectionError)") == 1
         assert caplog.text.count("could not be reached before in this batch") == 2
 
-    def test_the_client_gives_up_soon_and_is_made_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_sqs, "_client", None)
+    def test_a_client_gives_up_soon_and_is_made_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_sqs, "_clients", {})
 
         client = _sqs.sqs_client()
 
         config = client.meta.config
-        assert config.connect_timeout * config.retries["total_max_attempts"] <= 3  # type: ignore[attr-defined]
-        assert config.read_timeout * config.retries["total_max_attempts"] <= 3  # type: ignore[attr-defined]
+        assert config.retries == {"total_max_attempts": 1, "mode": "legacy"}  # type: ignore[attr-defined]
+        assert (config.connect_timeout + config.read_timeout) * 2 <= 3  # type: ignore[attr-defined]
         assert _sqs.sqs_client() is client
+        assert _sqs.sqs_client("eu-west-1").meta.region_name == "eu-west-1"

@@ -7,11 +7,30 @@ import pytest
 from partial_batch import Message, batch_handler
 
 
+async def async_hook(*arguments: object) -> None: ...
+
+
 @pytest.mark.parametrize(
     ("options", "error", "complaint"),
     [
         ({"on_fifo_failure": "stop"}, ValueError, "'stop_batch' or 'skip_group', not 'stop'"),
-        ({"on_fifo_failure": None}, ValueError, "not None"),
+        ({"on_fifo_failure": 7}, ValueError, "not 7"),
+        ({"concurrency": 0}, ValueError, "concurrency is at least 1"),
+        ({"concurrency": 2.0}, TypeError, "concurrency is a whole number"),
+        ({"concurrency": True}, TypeError, "concurrency is a whole number"),
+        ({"concurrency": 2, "on_fifo_failure": "stop_batch"}, ValueError, "'skip_group'"),
+        ({"backoff": 5}, TypeError, "backoff is a Backoff"),
+        ({"max_receive_count": 0, "dead_letter_queue": "https://q"}, ValueError, "max_receive_count is at least 1"),
+        ({"max_receive_count": "3", "dead_letter_queue": "https://q"}, TypeError, "max_receive_count is a whole"),
+        ({"max_receive_count": 3}, ValueError, "needs a dead_letter_queue"),
+        ({"time_reserve": -1}, ValueError, "time_reserve is 0 seconds or more"),
+        ({"time_reserve": float("nan")}, ValueError, "time_reserve"),
+        ({"time_reserve": "1"}, TypeError, "time_reserve is a number"),
+        ({"metrics_namespace": ""}, ValueError, "metrics_namespace is empty"),
+        ({"metrics_namespace": 7}, TypeError, "metrics_namespace is a CloudWatch"),
+        ({"on_success": "print"}, TypeError, "a function is needed"),
+        ({"on_success": async_hook}, TypeError, "on_success is a plain function"),
+        ({"on_failure": async_hook}, TypeError, "on_failure is a plain function"),
         ({"dead_letter_queue": ""}, ValueError, "dead_letter_queue is empty"),
         ({"dead_letter_queue": 7}, TypeError, "dead_letter_queue is the URL"),
         ({"permanent": "ValueError"}, TypeError, "'ValueError' is none"),
@@ -20,9 +39,7 @@ from partial_batch import Message, batch_handler
         ({"permanent": KeyboardInterrupt}, TypeError, "KeyboardInterrupt"),
         ({"permanent": ValueError("an instance")}, TypeError, "is none"),
         ({"raise_if_all_failed": "no"}, TypeError, "True or False"),
-        ({"concurrency": 10}, TypeError, "concurrency"),  # not there yet, so not accepted and ignored
-        ({"backoff": None}, TypeError, "backoff"),
-        ({"max_receive_count": 3}, TypeError, "max_receive_count"),
+        ({"retries": 3}, TypeError, "retries"),
     ],
 )
 def test_a_wrong_option_is_refused_with_and_without_a_function(
@@ -57,7 +74,7 @@ def test_a_generator_function_is_refused_since_calling_it_runs_nothing(function:
 
 @pytest.mark.parametrize("function", ["a name", 7, GeneratorCallable])
 def test_what_is_no_function_is_refused(function: Any) -> None:
-    with pytest.raises(TypeError, match="a function of one message is needed"):
+    with pytest.raises(TypeError, match="a function is needed"):
         batch_handler(function)
 
 

@@ -85,7 +85,7 @@ def test_nothing_is_lost_and_no_order_is_broken(
         work_async if is_async else work, on_fifo_failure=on_fifo_failure, dead_letter_queue="https://queue"
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_sqs, "_client", queue)
+        patch.setattr(_sqs, "_clients", {None: queue})
         back = reported(handler(event))
 
     # then each message is known to be done, or goes back, once and in the order of the batch

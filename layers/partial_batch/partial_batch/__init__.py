@@ -1,7 +1,30 @@
 """Tell Lambda exactly which messages of a batch to give back."""
 
-from ._errors import InvalidEvent, PermanentFailure
-from ._handler import batch_handler
+from ._backoff import Backoff
+from ._errors import InvalidEvent, OutOfTime, PermanentFailure, RetryLater
+from ._handler import batch_handler, bulk_handler
 from ._message import Message
 
-__all__ = ["InvalidEvent", "Message", "PermanentFailure", "batch_handler"]
+__all__ = [
+    "Backoff",
+    "InvalidEvent",
+    "Message",
+    "OutOfTime",
+    "PermanentFailure",
+    "RetryLater",
+    "batch_apis",  # a module, imported when it is asked for
+    "batch_handler",
+    "bulk_handler",
+]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import batch_apis
+else:
+
+    def __getattr__(name):  # noqa: ANN001, ANN202
+        if name == "batch_apis":
+            from importlib import import_module
+
+            return import_module(".batch_apis", __name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

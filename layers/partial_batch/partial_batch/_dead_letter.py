@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ._sqs import sqs_client
+from ._sqs import CallFailed, call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,23 +16,11 @@ if TYPE_CHECKING:
 _MOST_ATTRIBUTES = 10
 _MOST_BYTES = 1_048_576
 _MOST_ERROR_CHARACTERS = 256
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html lists what is allowed.
 _NOT_ALLOWED = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
-class DeadLetterError(Exception):
-    """The message could not be sent; it stays where it is.
-
-    Args:
-        reason: what went wrong, without anything of the message.
-        unreachable: it is no use to try with another message now.
-    """
-
-    def __init__(self, reason: str, *, unreachable: bool) -> None:
-        super().__init__(reason)
-        self.unreachable = unreachable
-
-
-def send(queue_url: str, message: Message, error: BaseException, *, fifo: bool) -> None:
+def send(queue_url: str, message: Message, error: BaseException, *, fifo: bool, end: float | None) -> None:
     """Send the message as it was, with the reason as message attributes.
 
     Args:
@@ -41,13 +29,14 @@ def send(queue_url: str, message: Message, error: BaseException, *, fifo: bool) 
         error: why.
         fifo: whether the queue is FIFO. The message keeps its group then, and its own id deduplicates it, so that
             sending it twice leaves one.
+        end: when the function is stopped, on the clock of `time.monotonic`; None if nobody knows.
 
     Raises:
-        DeadLetterError: it is not known to have arrived.
+        CallFailed: it is not known to have arrived.
     """
     if not queue_url.startswith(("https://", "http://")):
         # sam local puts the resource's logical id where the deployed function has the URL
-        raise DeadLetterError(f"{queue_url!r} is not a queue's URL", unreachable=True)
+        raise CallFailed(f"{queue_url!r} is not a queue's URL")
     try:
         request: dict[str, Any] = {
             "QueueUrl": queue_url,
@@ -55,17 +44,10 @@ def send(queue_url: str, message: Message, error: BaseException, *, fifo: bool) 
             "MessageAttributes": _attributes(message, error),
         }
     except Exception as problem:
-        raise DeadLetterError(f"it cannot be sent on: {type(problem).__name__}", unreachable=False) from problem
+        raise CallFailed(f"it cannot be sent on: {type(problem).__name__}", answered=True) from problem
     if fifo:
         request |= {"MessageGroupId": message.group_id, "MessageDeduplicationId": message.id}
-    try:
-        sqs_client().send_message(**request)
-    except Exception as problem:
-        # Its text is left out: botocore's quotes the parameters, and so the body.
-        answer = getattr(problem, "response", None)  # of a botocore ClientError: SQS answered, and refused
-        code = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
-        reason = f"sending it to the dead-letter queue failed: {code or type(problem).__name__}"
-        raise DeadLetterError(reason, unreachable=code is None) from problem
+    call("send_message", end, **request)
 
 
 def _attributes(message: Message, error: BaseException) -> dict[str, dict[str, Any]]:
@@ -106,7 +88,6 @@ def _as_sent(attribute: dict[str, str]) -> dict[str, Any]:
 
 
 def _text(value: str, data_type: str = "String") -> dict[str, Any]:
-    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html lists what SQS takes
     return {"DataType": data_type, "StringValue": re.sub(_NOT_ALLOWED, "\ufffd", value)}
 
 

@@ -1,5 +1,7 @@
 """The exceptions that have a meaning between this layer and the code that uses it."""
 
+from __future__ import annotations
+
 
 class InvalidEvent(ValueError):
     """The event is not a batch of messages; says what is wrong and where.
@@ -13,4 +15,30 @@ class PermanentFailure(Exception):
 
     The message goes to the handler's `dead_letter_queue` at once. With no queue named, or when sending fails, it
     goes back like any other failed message.
+    """
+
+
+class RetryLater(Exception):
+    """Raise this for a message that should be tried again after a time of its own.
+
+    Args:
+        seconds: how long the message stays hidden, rounded up to a whole second and cut at 42,000.
+        reason: what to say in the log.
+
+    Raises:
+        ValueError: seconds is negative or no number.
+    """
+
+    def __init__(self, seconds: float, reason: str = "") -> None:
+        if not seconds >= 0:
+            raise ValueError(f"a message is hidden for 0 seconds or more, not {seconds!r}")
+        super().__init__(reason or f"to be tried again in {seconds} s")
+        self.seconds = seconds
+
+
+class OutOfTime(BaseException):
+    """Raised in a function that still runs when the function's time is nearly over.
+
+    Not an Exception, so that `except Exception` does not swallow it. Clean up and let it pass: the message goes back,
+    and those that finished before it are kept.
     """

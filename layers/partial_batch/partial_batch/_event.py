@@ -9,6 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_STR = {str}
+_DICT = {dict}
+
 
 def read_messages(event: Any) -> list[Message]:
     """The messages of an event, in its order.
@@ -16,6 +19,17 @@ def read_messages(event: Any) -> list[Message]:
     Raises:
         InvalidEvent: the event or one of its records is malformed. Nothing of it has been handed out then.
     """
+    if isinstance(event, dict):
+        records = event.get("Records")
+        if isinstance(records, list) and _DICT.issuperset(map(type, records)):
+            ids = [record.get("messageId") for record in records]
+            if _STR.issuperset(map(type, ids)) and all(ids):
+                return [Message(record) for record in records]
+    return _read_others(event)
+
+
+def _read_others(event: Any) -> list[Message]:
+    """The messages of a stream's event, or what is wrong with the event."""
     if not isinstance(event, dict):
         raise InvalidEvent(f"the event is a {type(event).__name__}, not an object with Records")
     if "Records" not in event:
@@ -23,27 +37,38 @@ def read_messages(event: Any) -> list[Message]:
     records = event["Records"]
     if not isinstance(records, list):
         raise InvalidEvent(f"Records is a {type(records).__name__}, not a list")
+    messages = []
     for place, record in enumerate(records):
         if not isinstance(record, dict):
             raise InvalidEvent(f"Records[{place}] is a {type(record).__name__}, not an object")
-        identifier = record.get("messageId")
-        if not isinstance(identifier, str) or not identifier:
-            raise InvalidEvent(f"Records[{place}].messageId is {_what_it_is(record)}")
-    return [Message(record) for record in records]
+        messages.append(_read_one(record, f"Records[{place}]"))
+    if len({type(message) for message in messages}) > 1:
+        raise InvalidEvent("Records come from different kinds of sources")
+    return messages
 
 
-def is_fifo(messages: list[Message]) -> bool:
-    """Whether the messages came from a FIFO queue.
+def _read_one(record: dict[str, Any], where: str) -> Message:
+    if record.get("eventSource") in ("aws:kinesis", "aws:dynamodb"):
+        from ._streams import DynamoDBMessage, KinesisMessage
 
-    The queue's name tells, and nothing else: a message group id may stand on a standard queue's messages too.
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
-    """
-    return bool(messages) and messages[0].source_arn.endswith(".fifo")
+        kind = KinesisMessage if record["eventSource"] == "aws:kinesis" else DynamoDBMessage
+        part = record.get(kind.part)
+        if not isinstance(part, dict):
+            raise InvalidEvent(f"{where}.{kind.part} is {_what_it_is(record, kind.part, 'an object')}")
+        _require_text(part, kind.identifier, f"{where}.{kind.part}")
+        return kind(record)
+    _require_text(record, "messageId", where)
+    return Message(record)
 
 
-def _what_it_is(record: dict[str, Any]) -> str:
-    if "messageId" not in record:
+def _require_text(holder: dict[str, Any], name: str, where: str) -> None:
+    if not isinstance(holder.get(name), str) or not holder[name]:
+        raise InvalidEvent(f"{where}.{name} is {_what_it_is(holder, name, 'a string')}")
+
+
+def _what_it_is(holder: dict[str, Any], name: str, wanted: str) -> str:
+    if name not in holder:
         return "missing"
-    if record["messageId"] == "":
+    if holder[name] == "":
         return "empty"
-    return f"a {type(record['messageId']).__name__}, not a string"
+    return f"a {type(holder[name]).__name__}, not {wanted}"

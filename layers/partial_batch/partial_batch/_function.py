@@ -23,7 +23,7 @@ def is_async(function: Any) -> bool:
         TypeError: it is no function, or a generator function, which would do nothing when called.
     """
     if isinstance(function, type) or not callable(function):
-        raise TypeError(f"a function of one message is needed, not {function!r}")
+        raise TypeError(f"a function is needed, not {function!r}")
     flags = _code_flags(function)
     if flags & (_GENERATOR | _ASYNC_GENERATOR):
         raise TypeError(f"{function!r} is a generator function: calling it would run nothing of it")

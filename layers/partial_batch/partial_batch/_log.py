@@ -11,7 +11,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger("partial_batch")
 
 
-def log_failure(message: Message, error: BaseException, why_not: str = "", *, dead_lettered: bool = False) -> None:
+def log_failure(
+    message: Message,
+    error: BaseException,
+    why_not: str = "",
+    *,
+    dead_lettered: bool = False,
+    seconds: float | None = None,
+) -> None:
     """Log what failed, why, and what becomes of it.
 
     The fields are `extra`, so that Lambda's JSON format carries them:
@@ -20,14 +27,17 @@ def log_failure(message: Message, error: BaseException, why_not: str = "", *, de
     Args:
         message: the message that failed.
         error: what the function raised; its traceback goes into the log.
-        why_not: for a permanent failure, why it was not sent to the dead-letter queue.
-        dead_lettered: it was sent there.
+        why_not: for one that was to be dead-lettered, why it was not.
+        dead_lettered: it was sent to the dead-letter queue.
+        seconds: how long it is to be hidden, None for the queue's visibility timeout.
     """
     error_type = type(error).__name__
     if dead_lettered:
         becomes = "it was sent to the dead-letter queue"
     else:
-        becomes = "it goes back to the queue" + (f" ({why_not})" if why_not else "")
+        becomes = "it goes back to its source" if message.in_order else "it goes back to the queue"
+        becomes += "" if seconds is None else f", hidden for {seconds:.0f} s"
+        becomes += f" ({why_not})" if why_not else ""
     logger.log(
         logging.ERROR if dead_lettered else logging.WARNING,
         "message %s failed with %s at receive %d: %s",
@@ -43,4 +53,30 @@ def log_failure(message: Message, error: BaseException, why_not: str = "", *, de
             "error_type": error_type,
             "outcome": "dead-lettered" if dead_lettered else "returned",
         },
+    )
+
+
+def log_hook_failure(message: Message, problem: Exception) -> None:
+    """Log that `on_failure` raised, which changes nothing."""
+    logger.error("on_failure raised for message %s", message.id, exc_info=problem, extra={"message_id": message.id})
+
+
+def log_never_started(count: int, of: int) -> None:
+    """Log that time ran out before some messages were started."""
+    logger.warning(
+        "no time was left to start %d of %d messages: they go back; a longer function timeout or smaller batches help",
+        count,
+        of,
+    )
+
+
+def log_visibility(messages: list[Message], reason: str) -> None:
+    """Log that the visibility timeout of messages could not be changed, which leaves the queue's."""
+    ids = [message.id for message in messages]
+    logger.warning(
+        "the visibility timeout of %d messages stays the queue's, changing it failed: %s (%s)",
+        len(ids),
+        reason,
+        ", ".join(ids),
+        extra={"message_ids": ids},
     )

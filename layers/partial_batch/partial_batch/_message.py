@@ -19,6 +19,8 @@ class Message:
 
     __slots__ = ("_record",)
 
+    in_order = False  # a stream's records are always in order; whether an SQS queue's are, its ARN says
+
     def __init__(self, record: dict[str, Any]) -> None:
         self._record = record
 

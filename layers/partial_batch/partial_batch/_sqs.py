@@ -1,31 +1,78 @@
-"""The client for the layer's own SQS calls."""
+"""The layer's own SQS calls: bounded in time, since they are made on the function's."""
 
 from __future__ import annotations
 
 from threading import Lock
+from time import monotonic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mypy_boto3_sqs import SQSClient
 
+_CONNECT_SECONDS = 0.3
+_READ_SECONDS = 0.5
+_LONGEST = _CONNECT_SECONDS + _READ_SECONDS
+_TRIES = 2  # a warm function's kept connection may be dead, which only shows when it is used
+
 _lock = Lock()
-_client: SQSClient | None = None
+_clients: dict[str | None, SQSClient] = {}
 
 
-def sqs_client() -> SQSClient:
-    """An SQS client, made at the first call and kept between invocations.
+class CallFailed(Exception):
+    """The call is not known to have been carried out.
 
-    It gives up within three seconds: the call is made on the function's time, and when it fails the message goes
-    back as any other.
+    Args:
+        reason: what went wrong, without anything of the message.
+        answered: SQS answered, and refused; asking for another message may work.
     """
-    global _client
+
+    def __init__(self, reason: str, *, answered: bool = False) -> None:
+        super().__init__(reason)
+        self.answered = answered
+
+
+def sqs_client(region: str | None = None) -> SQSClient:
+    """The SQS client for a region, or for the function's own; made at the first call and kept between invocations."""
     with _lock:  # making clients is not thread-safe, using them is
-        if _client is None:
+        if region not in _clients:
             import boto3
             from botocore.config import Config
 
-            _client = boto3.client(
-                "sqs",
-                config=Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2}),
+            config = Config(
+                connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries={"total_max_attempts": 1}
             )
-        return _client
+            _clients[region] = boto3.client("sqs", region_name=region, config=config)
+        return _clients[region]
+
+
+def call(operation: str, end: float | None, region: str | None = None, **request: Any) -> Any:
+    """Call SQS, twice if it does not answer, as long as the answer would come in time.
+
+    Args:
+        operation: the client's method.
+        end: when the function is stopped, on the clock of `time.monotonic`; None if nobody knows.
+        region: of the queue, None for the function's own.
+        request: the parameters. `QueueUrl` may be an ARN: the URL is made from it, so that the function needs no
+            right to look it up.
+
+    Raises:
+        CallFailed: no answer, no time for one, or a refusal.
+    """
+    for remaining in reversed(range(_TRIES)):
+        if end is not None and monotonic() + _LONGEST > end:
+            raise CallFailed("no time is left for it")
+        try:
+            client = sqs_client(region)
+            if request["QueueUrl"].startswith("arn:"):
+                *_, account, name = request["QueueUrl"].split(":")
+                request["QueueUrl"] = f"{client.meta.endpoint_url.rstrip('/')}/{account}/{name}"
+            return getattr(client, operation)(**request)
+        except Exception as problem:
+            # Its text is left out: botocore's quotes the parameters, and so the body.
+            answer = getattr(problem, "response", None)  # of a botocore ClientError
+            code = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
+            if code is not None or not remaining:
+                raise CallFailed(code or type(problem).__name__, answered=code is not None) from problem
+    raise AssertionError("unreachable")

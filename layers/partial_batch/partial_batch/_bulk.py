@@ -1,0 +1,97 @@
+"""Running a function on the whole batch at once."""
+
+from __future__ import annotations
+
+from ._errors import OutOfTime
+from ._function import require_finished
+from ._message import Message
+from ._run import ends_message_only
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ._batch import Batch
+
+
+class ReportedFailure(Exception):
+    """What a message failed with that the function named as failed."""
+
+
+def run_bulk(function: Callable[[list[Message]], object], batch: Batch, *, interrupt: bool = True) -> None:
+    """Run the function, unless there is no time or nothing to do, and note what became of each message.
+
+    Args:
+        function: of the whole batch.
+        batch: not empty, or nothing is done.
+        interrupt: raise OutOfTime in the function when the time is over; not if it sees to that itself.
+    """
+    seconds = batch.seconds_left()
+    if not batch.messages or (seconds is not None and seconds <= 0):
+        return
+    failed: set[str] = set()
+    error: BaseException | None = OutOfTime("the time of the function was nearly over")
+
+    def attempt() -> None:
+        nonlocal failed, error
+        try:
+            failed = _failed_ids(function(list(batch.messages)), batch.messages)
+            error = None
+        except Exception as problem:
+            error = problem
+        except BaseException as problem:
+            if not ends_message_only(problem):
+                raise
+            error = problem
+
+    if seconds is None or not interrupt:
+        attempt()
+    else:
+        from ._alarm import run_with_alarm
+
+        run_with_alarm(seconds, attempt)
+    for place, message in enumerate(batch.messages):
+        if batch.stopped or (batch.held_groups and message.group_id in batch.held_groups):
+            # It may have been processed, but it goes back with the failed one before it, which comes first.
+            continue
+        if error is not None:
+            batch.failed(place, error)
+        elif message.id in failed:
+            batch.failed(place, ReportedFailure("the function named it as failed"))
+        else:
+            _succeed(place, message, batch)
+
+
+def _succeed(place: int, message: Message, batch: Batch) -> None:
+    if batch.options.on_success is not None:
+        try:
+            require_finished(batch.options.on_success(message))
+        except Exception as error:
+            batch.failed(place, error)
+            return
+    batch.finished[place] = 1
+
+
+def _failed_ids(result: object, messages: list[Message]) -> set[str]:
+    """The ids of the messages that the function returned as failed.
+
+    Raises:
+        TypeError: it returned something else than messages or ids.
+        ValueError: one of them is not of this batch, so nothing is known of any.
+    """
+    if result is None:
+        return set()
+    require_finished(result)
+    if isinstance(result, str | bytes | dict) or not hasattr(result, "__iter__"):
+        raise TypeError(f"the failed messages or their ids are returned as a list, not {type(result).__name__}")
+    entries: Iterable[object] = result
+    failed = set()
+    known = {message.id for message in messages}
+    for entry in entries:
+        identifier = entry.id if isinstance(entry, Message) else entry
+        if not isinstance(identifier, str):
+            raise TypeError(f"a failed message is named by itself or its id, not by a {type(entry).__name__}")
+        if identifier not in known:
+            raise ValueError(f"the function named a message as failed that is not in the batch: {identifier!r}")
+        failed.add(identifier)
+    return failed

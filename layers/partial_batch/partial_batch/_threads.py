@@ -1,0 +1,63 @@
+"""Running a plain function for several messages at once, in threads."""
+
+from __future__ import annotations
+
+from _queue import Empty, SimpleQueue
+from contextvars import copy_context
+from threading import Lock, Thread
+
+from ._run import run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ._batch import Batch
+    from ._message import Message
+
+
+def run_in_threads(function: Callable[[Message], object], batch: Batch, lanes: list[Iterable[int]]) -> None:
+    """Run the lanes side by side, at most `concurrency` at once.
+
+    A thread cannot be interrupted: one that still runs when the time is over is left behind, its message goes back,
+    and whatever it does later changes nothing.
+    """
+    waiting = iter(lanes)
+    lock = Lock()
+    started: dict[int, Message] = {}  # by each thread, the last
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def work(number: int) -> None:
+        def start(message: Message) -> object:
+            started[number] = message
+            return function(message)
+
+        try:
+            while True:
+                with lock:
+                    lane = next(waiting, None)
+                if lane is None:
+                    break
+                run(start, batch, lane)
+        except BaseException as error:
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    count = min(batch.options.concurrency, len(lanes))
+    for number in range(count):
+        # Each with the caller's context variables, which tracing lives in.
+        Thread(target=copy_context().run, args=(work, number), daemon=True).start()
+    try:
+        for _ in range(count):
+            seconds = batch.seconds_left()
+            error = ended.get(timeout=None if seconds is None else max(seconds, 0))
+            if error is not None:
+                raise error
+    except Empty:
+        places = {batch.messages.index(message) for message in started.values()}
+        batch.interrupted(place for place in sorted(places) if not batch.is_settled(place))
+    finally:
+        with lock:
+            waiting = iter(())
+        batch.close()
