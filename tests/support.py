@@ -1,5 +1,6 @@
 """What several tests need: records and events as Lambda makes them."""
 
+import time
 from typing import Any
 
 STANDARD_ARN = "arn:aws:sqs:us-east-1:123456789012:orders"
@@ -53,3 +54,15 @@ def reported(response: Any) -> list[str]:
     assert set(response) == {"batchItemFailures"}
     assert all(set(failure) == {"itemIdentifier"} for failure in response["batchItemFailures"])
     return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+
+
+class Context:
+    """Lambda's context object, as far as the layer looks at it."""
+
+    function_name = "consumer"
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self._end - time.monotonic()) * 1000)

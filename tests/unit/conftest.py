@@ -13,9 +13,7 @@ class SentMessages:
     def __init__(self, client: Any) -> None:
         self.requests: list[dict[str, Any]] = []
         self.stubber = Stubber(client)
-        client.meta.events.register(
-            "provide-client-params.sqs.SendMessage", lambda params, **_: self.requests.append(params)
-        )
+        client.meta.events.register("provide-client-params.sqs", lambda params, **_: self.requests.append(params))
 
     def accepts(self, times: int = 1) -> None:
         for _ in range(times):
@@ -23,6 +21,20 @@ class SentMessages:
 
     def refuses(self, code: str) -> None:
         self.stubber.add_client_error("send_message", code, http_status_code=400)
+
+    def changes_visibility(self, *failed: str) -> None:
+        """One call, which fails for the entries with these ids."""
+        failures = [{"Id": entry, "SenderFault": True, "Code": "ReceiptHandleIsInvalid"} for entry in failed]
+        self.stubber.add_response("change_message_visibility_batch", {"Successful": [], "Failed": failures})
+
+    @property
+    def hidden(self) -> dict[str, int]:
+        """The receipt handles whose visibility timeout was changed, each with the seconds."""
+        return {
+            entry["ReceiptHandle"]: entry["VisibilityTimeout"]
+            for request in self.requests
+            for entry in request.get("Entries", [])
+        }
 
 
 @pytest.fixture
@@ -33,3 +45,25 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[SentMessages]:
     with messages.stubber:
         yield messages
     messages.stubber.assert_no_pending_responses()
+
+
+class Clock:
+    """Stands in for `time.monotonic` in the layer."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def get_remaining_time_in_millis(self) -> int:
+        """As a context: a minute is left at first."""
+        return 60_000
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    for module in ("_batch", "_run", "_sqs", "_tasks"):
+        monkeypatch.setattr(f"partial_batch.{module}.monotonic", clock)
+    return clock

@@ -2,73 +2,135 @@
 
 import asyncio
 import threading
-from typing import Any, Literal
+from collections.abc import Iterator
+from itertools import chain, repeat
+from types import SimpleNamespace
+from typing import Any, Literal, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from partial_batch import Message, PermanentFailure, _sqs, batch_handler
+from partial_batch import Backoff, Message, OutOfTime, PermanentFailure, RetryLater, _sqs, batch_handler
 
 from tests.support import FIFO_ARN, STANDARD_ARN, record, reported
+from tests.unit.conftest import Clock
 
-Outcome = Literal["succeeds", "raises", "is permanent", "is cancelled", "returns a coroutine"]
-outcomes = st.sampled_from(Outcome.__args__)  # type: ignore[attr-defined]
-batches = st.lists(st.tuples(st.sampled_from("abc"), outcomes), max_size=12)
+Outcome = Literal[
+    "succeeds", "raises", "asks for later", "is permanent", "is cancelled", "is out of time", "returns a coroutine"
+]
+Source = Literal["standard", "fifo", "stream"]
 
 
-class Queue:
-    """A dead-letter queue that takes what it is told to take."""
+class Sqs:
+    """The calls the layer makes; some of them fail, with and without having been carried out."""
 
-    def __init__(self, accepts: bool) -> None:
-        self.accepts = accepts
-        self.taken: list[str] = []
+    meta = SimpleNamespace(endpoint_url="https://sqs.us-east-1.amazonaws.com")
+
+    def __init__(self, behaviour: Iterator[str]) -> None:
+        self.behaviour = behaviour
+        self.dead_letters: list[str] = []
+        self.answered: list[str] = []
+        self.hidden: dict[str, int] = {}
 
     def send_message(self, **request: Any) -> None:
-        if not self.accepts:
+        behaviour = next(self.behaviour)
+        identifier = request["MessageAttributes"]["SourceMessageId"]["StringValue"]
+        if behaviour != "fails":
+            self.dead_letters.append(identifier)
+        if behaviour != "works":
             raise ConnectionError
-        self.taken.append(request["MessageAttributes"]["SourceMessageId"]["StringValue"])
+        self.answered.append(identifier)
+
+    def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:
+        assert 1 <= len(request["Entries"]) <= 10
+        behaviour = next(self.behaviour)
+        if behaviour != "works":
+            raise ConnectionError
+        for entry in request["Entries"]:
+            assert 0 <= entry["VisibilityTimeout"] <= 42_000
+            assert entry["ReceiptHandle"] not in self.hidden
+            self.hidden[entry["ReceiptHandle"]] = entry["VisibilityTimeout"]
+        return {"Failed": [{"Id": "0", "Code": "x"}]}
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> list[tuple[str, str, Outcome, int, int]]:
+    """Messages: id, group, outcome, receive count, and the seconds the function takes."""
+    groups = draw(st.sampled_from(["a", "ab", "abc"]))
+    outcomes = st.sampled_from(draw(st.sampled_from([get_args(Outcome), ("succeeds", "is permanent", "raises")])))
+    size = draw(st.integers(0, 14))
+    duplicates = draw(st.booleans())
+    return [
+        (
+            f"id-{place // 2 if duplicates else place}",
+            draw(st.sampled_from(groups)),
+            draw(outcomes),
+            draw(st.integers(1, 4)),
+            draw(st.sampled_from([0, 0, 0, 20])),
+        )
+        for place in range(size)
+    ]
 
 
 @given(
-    batch=batches,
-    fifo=st.booleans(),
-    on_fifo_failure=st.sampled_from(["stop_batch", "skip_group"]),
+    batch=batches(),
+    source=st.sampled_from(get_args(Source)),
+    options=st.fixed_dictionaries(
+        {},
+        optional={
+            "on_fifo_failure": st.just("skip_group"),
+            "concurrency": st.integers(1, 4),
+            "backoff": st.just(Backoff(base=2)),
+            "max_receive_count": st.integers(1, 3),
+        },
+    ),
     is_async=st.booleans(),
-    queue_accepts=st.booleans(),
-    repeats=st.booleans(),
+    with_context=st.booleans(),
+    sqs_behaviour=st.lists(st.sampled_from(["works", "works", "fails", "works without answering"])),
 )
 def test_nothing_is_lost_and_no_order_is_broken(
-    batch: list[tuple[str, Outcome]],
-    fifo: bool,
-    on_fifo_failure: Literal["stop_batch", "skip_group"],
+    batch: list[tuple[str, str, Outcome, int, int]],
+    source: Source,
+    options: dict[str, Any],
     is_async: bool,
-    queue_accepts: bool,
-    repeats: bool,
+    with_context: bool,
+    sqs_behaviour: list[str],
 ) -> None:
-    # given a batch of any outcomes, on a standard queue with ids that may stand there twice
-    ids = [f"id-{place // 2 if repeats and not fifo else place}" for place in range(len(batch))]
-    arn = FIFO_ARN if fifo else STANDARD_ARN
-    event = {
-        "Records": [
-            record(identifier, str(place), arn=arn, group=group)
-            for place, (identifier, (group, _)) in enumerate(zip(ids, batch, strict=True))
-        ]
-    }
+    # given a batch of any outcomes, and SQS calls that may fail
+    ids = [identifier for identifier, *_ in batch]
+    groups = [group for _, group, *_ in batch]
+    arn = FIFO_ARN if source == "fifo" else STANDARD_ARN
+    records = [
+        record(identifier, str(place), arn=arn, group=group, receive_count=count)
+        | {"receiptHandle": str(place), "place": place}
+        for place, (identifier, group, _, count, _) in enumerate(batch)
+    ]
+    if source == "stream":
+        for place, entry in enumerate(records):
+            del entry["messageId"]
+            entry |= {"eventSource": "aws:kinesis", "kinesis": {"sequenceNumber": ids[place], "data": ""}}
+    clock = Clock()
     started: list[int] = []
     returned: set[int] = set()
 
     async def unfinished() -> None: ...
 
     def work(message: Message) -> object:
-        place = int(message.body)
+        place = message.record["place"]
         started.append(place)
-        match batch[place][1]:
+        _, _, outcome, _, seconds = batch[place]
+        clock.now += seconds
+        match outcome:
             case "raises":
                 raise ValueError
+            case "asks for later":
+                raise RetryLater(60)
             case "is permanent":
                 raise PermanentFailure
             case "is cancelled":
                 raise asyncio.CancelledError
+            case "is out of time":
+                raise OutOfTime
             case "returns a coroutine":
                 return unfinished()
         returned.add(place)
@@ -78,31 +140,43 @@ def test_nothing_is_lost_and_no_order_is_broken(
         await asyncio.sleep(0)
         return work(message)
 
-    queue = Queue(queue_accepts)
+    sqs = Sqs(chain(sqs_behaviour, repeat("works")))
 
     # when it is handled
-    handler: Any = batch_handler(
-        work_async if is_async else work, on_fifo_failure=on_fifo_failure, dead_letter_queue="https://queue"
-    )
+    handler: Any = batch_handler(work_async if is_async else work, dead_letter_queue="https://queue", **options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_sqs, "_clients", {None: queue})
-        back = reported(handler(event))
+        patch.setattr(_sqs, "_clients", {None: sqs, "us-east-1": sqs})
+        for module in ("_batch", "_run", "_sqs", "_tasks"):
+            patch.setattr(f"partial_batch.{module}.monotonic", clock)
+        back = reported(handler({"Records": records}, clock if with_context else None))
 
-    # then each message is known to be done, or goes back, once and in the order of the batch
-    done = [
-        place in returned or (place in started and batch[place][1] == "is permanent" and queue_accepts)
-        for place in range(len(batch))
-    ]
-    assert back == list(dict.fromkeys(identifier for identifier, ok in zip(ids, done, strict=True) if not ok))
-    assert len(queue.taken) == sum(batch[place][1] == "is permanent" for place in started) * queue_accepts
-    # and on FIFO none ran after an unfinished earlier one: of its group, or of all with stop_batch
-    assert started == sorted(started)
-    if not fifo:
-        assert started == list(range(len(batch)))
-    for place in started if fifo else []:
-        for earlier in range(place):
-            if on_fifo_failure == "stop_batch" or batch[earlier][0] == batch[place][0]:
-                assert done[earlier]
+    # then the response is what the documented contract allows: ids of the batch, in its order, each once
+    assert back == [identifier for identifier in dict.fromkeys(ids) if identifier in back]
+    # and each message that is missing from it is known to be done
+    done = [place in returned or ids[place] in sqs.answered for place in range(len(batch))]
+    unfinished_ids = [identifier for identifier, ok in zip(ids, done, strict=True) if not ok]
+    no_duplicates = len(set(ids)) == len(ids)
+    if source == "stream":
+        assert back == unfinished_ids[:1] or not no_duplicates
+        assert len(back) <= 1
+    else:
+        assert set(unfinished_ids) <= set(back)
+        assert back == unfinished_ids or not no_duplicates
+    # and each message was run at most once, and all of them if nothing forbids it
+    assert len(started) == len(set(started))
+    if source == "standard" and not with_context:
+        assert len(started) == len(batch)
+    # and nothing ran after an unfinished earlier one: of its group, or of all where the batch stops
+    if source != "standard":
+        skip_group = source == "fifo" and ("on_fifo_failure" in options or options.get("concurrency", 1) > 1)
+        for position, place in enumerate(started):
+            for earlier in range(place):
+                if not skip_group or groups[earlier] == groups[place]:
+                    assert done[earlier]
+                    assert earlier in started[:position]
+    # and what was changed of the visibility are messages that go back, and never those of a stream
+    assert all(ids[int(handle)] in back for handle in sqs.hidden)
+    assert source != "stream" or sqs.hidden == {}
 
 
 @given(st.lists(st.lists(st.booleans(), max_size=5), min_size=2, max_size=3))

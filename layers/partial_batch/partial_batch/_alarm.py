@@ -28,6 +28,7 @@ def run_with_alarm(seconds: float, function: Callable[..., object], *arguments: 
         return
     alarm = _Alarm(seconds)
     try:
+        alarm.live = True  # had it rung before, the function would see itself that its time is over
         function(*arguments)
     except OutOfTime:
         pass
@@ -39,17 +40,17 @@ def run_with_alarm(seconds: float, function: Callable[..., object], *arguments: 
 
 
 class _Alarm:
-    __slots__ = ("_live", "_previous_handler", "_previous_timer", "_set_at")
+    __slots__ = ("_previous_handler", "_previous_timer", "_set_at", "live")
 
     def __init__(self, seconds: float) -> None:
-        self._live = True
+        self.live = False
         self._previous_handler: Any = _signal.signal(_signal.SIGALRM, self._ring)
         self._previous_timer = _signal.setitimer(_signal.ITIMER_REAL, max(seconds, 1e-6))  # 0 would switch it off
         self._set_at = monotonic() if self._previous_timer[0] else 0.0
 
     def stop(self) -> None:
         """Ring no more, and put back the handler and the timer that were there before."""
-        self._live = False
+        self.live = False
         _signal.setitimer(_signal.ITIMER_REAL, 0)
         _signal.signal(_signal.SIGALRM, self._previous_handler)
         seconds, interval = self._previous_timer
@@ -57,6 +58,6 @@ class _Alarm:
             _signal.setitimer(_signal.ITIMER_REAL, max(seconds - (monotonic() - self._set_at), 1e-6), interval)
 
     def _ring(self, number: int, frame: FrameType | None) -> None:
-        if self._live:
-            self._live = False
+        if self.live:
+            self.live = False
             raise OutOfTime("the time of the function is nearly over")

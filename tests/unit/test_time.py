@@ -1,0 +1,317 @@
+"""Stopping before the function's time is over, and keeping what finished."""
+
+import asyncio
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+from partial_batch import Backoff, Message, OutOfTime, batch_handler, bulk_handler
+
+from tests.support import Context, fifo_event, reported, standard_event
+from tests.unit.conftest import Clock, SentMessages
+
+SOON = 0.3
+"""Seconds: long enough for anything that does not hang, short enough to wait for."""
+
+
+def hang() -> None:
+    """Block the thread until it is interrupted."""
+    threading.Event().wait(60)
+    raise AssertionError("it was not interrupted")
+
+
+async def hang_async() -> None:
+    await asyncio.sleep(60)
+    raise AssertionError("it was not cancelled")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGALRM)
+    yield
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+class TestAHangingMessage:
+    def test_it_costs_itself_a_retry_and_not_the_batch(self, caplog: pytest.LogCaptureFixture) -> None:
+        @batch_handler(time_reserve=0.1)
+        def handler(message: Message) -> None:
+            if message.id == "hangs":
+                hang()
+
+        assert reported(handler(standard_event("1", "2", "hangs", "4"), Context(SOON))) == ["hangs", "4"]
+        assert "hangs failed with OutOfTime" in caplog.text
+        assert "no time was left to start 1 of 4 messages" in caplog.text
+
+    def test_an_except_exception_around_it_does_not_swallow_the_interrupt(self) -> None:
+        ended = []
+
+        @batch_handler(time_reserve=0.1)
+        def handler(message: Message) -> None:
+            try:
+                hang()
+            except Exception:
+                ended.append("swallowed")
+            except OutOfTime:
+                ended.append("told")
+                raise
+
+        assert reported(handler(standard_event("hangs"), Context(SOON))) == ["hangs"]
+        assert ended == ["told"]
+
+    def test_an_async_function_is_cancelled_and_the_others_are_kept(self) -> None:
+        @batch_handler(time_reserve=0.1)
+        async def handler(message: Message) -> None:
+            if message.id == "hangs":
+                await hang_async()
+
+        assert reported(handler(standard_event("1", "hangs", "3"), Context(SOON))) == ["hangs", "3"]
+
+    def test_a_task_that_does_not_let_itself_be_cancelled_is_left_behind(self) -> None:
+        @batch_handler(time_reserve=0.1)
+        async def handler(message: Message) -> None:
+            for _ in range(100):
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    continue
+
+        assert reported(handler(standard_event("stubborn", "2"), Context(SOON))) == ["stubborn", "2"]
+
+    def test_a_thread_is_left_behind_and_what_it_does_later_changes_nothing(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        release = threading.Event()
+        later: list[str] = []
+
+        @batch_handler(time_reserve=0.1, concurrency=3, on_failure=lambda message, _: later.append(message.id))
+        def handler(message: Message) -> None:
+            if message.id.startswith("hangs"):
+                release.wait(60)
+                raise ValueError("much later")
+
+        response = handler(standard_event("1", "hangs1", "2", "hangs2", "3"), Context(SOON))
+        assert reported(response) == ["hangs1", "hangs2"]
+        assert later == ["hangs1", "hangs2"]
+        caplog.clear()
+        left = [thread for thread in threading.enumerate() if thread.daemon and "run" in thread.name]
+        release.set()
+        for thread in left:
+            thread.join(10)
+        assert reported(response) == ["hangs1", "hangs2"]
+        assert later == ["hangs1", "hangs2"]
+        assert caplog.text == ""
+
+    def test_a_bulk_function_fails_the_whole_batch(self) -> None:
+        @bulk_handler(time_reserve=0.1)
+        def handler(messages: list[Message]) -> None:
+            hang()
+
+        assert reported(handler(standard_event("1", "2"), Context(SOON))) == ["1", "2"]
+
+    def test_an_async_bulk_function_fails_the_whole_batch(self) -> None:
+        @bulk_handler(time_reserve=0.1)
+        async def handler(messages: list[Message]) -> None:
+            await hang_async()
+
+        assert reported(handler(standard_event("1", "2"), Context(SOON))) == ["1", "2"]
+
+    def test_on_fifo_its_group_waits_behind_it(self) -> None:
+        @batch_handler(time_reserve=0.1, on_fifo_failure="skip_group")
+        def handler(message: Message) -> None:
+            if message.id == "a1":
+                hang()
+
+        assert reported(handler(fifo_event("b1", "a1", "a2", "b2"), Context(SOON))) == ["a1", "a2", "b2"]
+
+
+class TestStartingNothingMore:
+    @pytest.mark.parametrize("kind", ["plain", "async", "threads", "tasks"])
+    def test_no_message_is_started_when_less_time_is_left_than_the_slowest_took(self, kind: str, clock: Clock) -> None:
+        seconds = {"1": 2, "2": 20, "3": 2, "4": 20, "5": 2}  # of the 59 there are, 44 are gone when 5 could start
+        ran = []
+
+        def work(message: Message) -> None:
+            ran.append(message.id)
+            clock.now += seconds[message.id]
+
+        async def work_async(message: Message) -> None:
+            work(message)
+
+        options: dict[str, Any] = {"concurrency": 2 if kind in ("threads", "tasks") else 1}
+        handler: Any = batch_handler(work_async if kind in ("async", "tasks") else work, **options)
+        event = standard_event(*seconds)
+        if options["concurrency"] > 1:  # in one group they run one after the other, in a thread or task of their own
+            event = fifo_event(*(f"a{name}" for name in seconds), "b1")
+            seconds |= {f"a{name}": took for name, took in seconds.items()} | {"b1": 0}
+
+        back = reported(handler(event, clock))
+
+        assert [name for name in back if name != "b1"] == ["5" if options["concurrency"] == 1 else "a5"]
+        assert not any(name.endswith("5") for name in ran)
+
+    def test_a_message_is_started_when_as_much_time_is_left_as_the_slowest_took(self, clock: Clock) -> None:
+        @batch_handler(time_reserve=0)
+        def handler(message: Message) -> None:
+            clock.now += 20
+
+        assert reported(handler(standard_event("1", "2", "3", "4"), clock)) == ["4"]
+
+    @pytest.mark.parametrize("concurrency", [1, 2])
+    def test_nothing_is_started_when_the_reserve_is_all_there_is(
+        self, concurrency: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        ran: list[Message] = []
+        handler: Any = batch_handler(ran.append, concurrency=concurrency, time_reserve=5)
+
+        assert reported(handler(standard_event("1", "2"), Context(1))) == ["1", "2"]
+        assert ran == []
+        assert "no time was left to start 2 of 2 messages" in caplog.text
+
+    def test_an_async_function_is_not_started_either(self) -> None:
+        ran = []
+
+        @batch_handler(time_reserve=5)
+        async def handler(message: Message) -> None:
+            ran.append(message)
+
+        assert reported(handler(standard_event("1", "2"), Context(1))) == ["1", "2"]
+        assert ran == []
+
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    def test_a_bulk_function_is_not_started_either(self, asynchronous: bool) -> None:
+        ran = []
+
+        def plain(messages: list[Message]) -> None:
+            ran.append(messages)
+
+        async def awaitable(messages: list[Message]) -> None:
+            ran.append(messages)
+
+        handler: Any = bulk_handler(awaitable if asynchronous else plain, time_reserve=5)
+
+        assert reported(handler(standard_event("1", "2"), Context(1))) == ["1", "2"]
+        assert ran == []
+
+
+class TestWithoutALimit:
+    @pytest.mark.parametrize("context", [None, object(), MagicMock()])
+    def test_a_context_that_does_not_say_means_no_limit(self, context: Any) -> None:
+        assert reported(batch_handler(lambda message: None)(standard_event("1", "2"), context)) == []
+        assert reported(batch_handler(lambda message: None, concurrency=2)(standard_event("1", "2"), context)) == []
+
+    def test_off_the_main_thread_there_is_no_interrupt_and_the_rest_holds(self) -> None:
+        release = threading.Event()
+        responses = []
+
+        @batch_handler(time_reserve=0.1)
+        def handler(message: Message) -> None:
+            if message.id == "2":
+                release.wait(60)
+
+        context = Context(SOON)
+        thread = threading.Thread(target=lambda: responses.append(handler(standard_event("1", "2", "3"), context)))
+        thread.start()
+        while context.get_remaining_time_in_millis() > 0:
+            time.sleep(0.01)
+        release.set()
+        thread.join()
+
+        assert reported(responses[0]) == ["3"]
+
+
+class TestTheAlarm:
+    def test_the_previous_handler_and_timer_are_put_back(self) -> None:
+        rung = threading.Event()
+        previous = signal.signal(signal.SIGALRM, lambda *_: rung.set())
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        try:
+            # given a timer that would ring during the batch
+            handler = batch_handler(lambda message: time.sleep(0.1))  # type: ignore[func-returns-value]
+            # when the batch is over
+            assert reported(handler(standard_event("1"), Context(60))) == []
+            # then it rings, late
+            assert rung.wait(10)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
+
+    def test_it_is_put_back_after_an_exception_that_ends_the_program(self) -> None:
+        @batch_handler
+        def handler(message: Message) -> None:
+            raise SystemExit
+
+        with pytest.raises(SystemExit):
+            handler(standard_event("1"), Context(60))
+
+    def test_a_nested_invocation_does_not_cost_the_outer_one_its_alarm(self) -> None:
+        inner = batch_handler(lambda message: None)
+
+        @batch_handler(time_reserve=0.1)
+        def outer(message: Message) -> None:
+            inner(standard_event("inside"), Context(60))
+            hang()
+
+        assert reported(outer(standard_event("1"), Context(SOON))) == ["1"]
+
+    @pytest.mark.parametrize("rings_in", ["on_failure", "log"])
+    def test_it_may_ring_while_a_failure_is_recorded(self, rings_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        def hook(message: Message, error: BaseException) -> None:
+            if rings_in == "on_failure":
+                hang()
+
+        if rings_in == "log":
+            monkeypatch.setattr("partial_batch._log.logger.log", lambda *_, **__: hang())
+
+        @batch_handler(time_reserve=0.1, on_failure=hook)
+        def handler(message: Message) -> None:
+            if message.id == "2":
+                raise ValueError
+
+        assert reported(handler(standard_event("1", "2", "3"), Context(SOON))) == ["2", "3"]
+
+
+class TestSqsCallsFitInTheReserve:
+    def test_they_are_made_when_they_fit(self, sent: SentMessages) -> None:
+        sent.stubber.add_response("change_message_visibility_batch", {"Successful": [], "Failed": []})
+
+        @batch_handler(backoff=Backoff())
+        def handler(message: Message) -> None:
+            raise ValueError
+
+        assert reported(handler(standard_event("1"), Context(30))) == ["1"]
+
+    def test_they_are_skipped_and_that_is_logged_when_they_would_not(
+        self, sent: SentMessages, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        @batch_handler(backoff=Backoff(), time_reserve=0.1)
+        def handler(message: Message) -> None:
+            hang()
+
+        assert reported(handler(standard_event("1"), Context(SOON))) == ["1"]
+        assert "no time is left for it" in caplog.text
+
+    def test_a_permanent_failure_that_cannot_be_sent_in_time_goes_back(
+        self, sent: SentMessages, clock: Clock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        @batch_handler(dead_letter_queue="https://queue", permanent=ValueError)
+        def handler(message: Message) -> None:
+            clock.now += 59.9
+            raise ValueError
+
+        assert reported(handler(standard_event("1"), clock)) == ["1"]
+        assert "no time is left for it" in caplog.text
+
+
+def test_out_of_time_raised_by_the_function_itself_fails_its_message() -> None:
+    def function(message: Message) -> None:
+        if message.id == "2":
+            raise OutOfTime
+
+    run: Callable[..., Any] = batch_handler(function)
+    assert reported(run(standard_event("1", "2", "3"))) == ["2"]
