@@ -14,6 +14,9 @@ os.environ |= {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
+# What the template gives the consumers, as sam local does: a logical id where the URL belongs.
+os.environ |= {"BACKOFF_BASE": "10", "DEAD_LETTER_QUEUE_URL": "DeadLetterQueue", "MAX_RECEIVE_COUNT": "5"}
+
 settings.register_profile("default", max_examples=300, deadline=None)
 settings.register_profile("nightly", max_examples=10_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

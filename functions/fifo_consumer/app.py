@@ -5,7 +5,7 @@ import logging
 import os
 from typing import Any
 
-from partial_batch import Message, batch_handler
+from partial_batch import Backoff, Message, batch_handler
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +35,13 @@ def apply_movement(movement: Any, attempt: int) -> None:
             raise InvalidMovement("a movement has a movement_id, an account and an amount that is not zero")
 
 
-# One account's failure holds back that account only: the others' movements do not depend on it.
+# One account's failure holds back that account only: the others' movements do not depend on it. At MAX_RECEIVE_COUNT a
+# failing movement goes to the dead-letter queue alone, and those that waited behind it go on.
 @batch_handler(
     on_fifo_failure="skip_group",
-    dead_letter_queue=os.environ.get("DEAD_LETTER_QUEUE_URL"),
+    backoff=Backoff(base=float(os.environ["BACKOFF_BASE"])),
+    dead_letter_queue=os.environ["DEAD_LETTER_QUEUE_URL"],
+    max_receive_count=int(os.environ["MAX_RECEIVE_COUNT"]),
     permanent=(json.JSONDecodeError, InvalidMovement),
 )
 def lambda_handler(message: Message) -> None:

@@ -5,7 +5,7 @@ import logging
 import os
 from typing import Any
 
-from partial_batch import Message, batch_handler
+from partial_batch import Backoff, Message, batch_handler
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,9 @@ def ship_order(order: Any, attempt: int) -> None:
 
 
 @batch_handler(
-    dead_letter_queue=os.environ.get("DEAD_LETTER_QUEUE_URL"), permanent=(json.JSONDecodeError, InvalidOrder)
+    backoff=Backoff(base=float(os.environ["BACKOFF_BASE"])),
+    dead_letter_queue=os.environ["DEAD_LETTER_QUEUE_URL"],
+    permanent=(json.JSONDecodeError, InvalidOrder),
 )
 def lambda_handler(message: Message) -> None:
     """Ship the order in one message of the batch."""

@@ -29,6 +29,7 @@ def handler(kind, monkeypatch):
     """The consumer's handler in the environment that sam local gives it: a logical id where the URL belongs."""
     queue = {"standard": "StandardDeadLetterQueue", "fifo": "FifoDeadLetterQueue"}[kind]
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", queue)
+    monkeypatch.setenv("AWS_SAM_LOCAL", "true")
     # The consumer reads its environment when it is imported, so it is run anew.
     return runpy.run_path(ROOT / "functions" / f"{kind}_consumer" / "app.py", run_name="app")["lambda_handler"]
 

@@ -11,8 +11,15 @@ from moto import mock_aws
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(autouse=True)
+def no_queue(monkeypatch):
+    """There is no queue to reach, as under sam local, except for those that ask for one."""
+    monkeypatch.setenv("AWS_SAM_LOCAL", "true")
+
+
 @pytest.fixture
-def sqs(monkeypatch):
+def sqs(monkeypatch, no_queue):
+    monkeypatch.delenv("AWS_SAM_LOCAL")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setattr("partial_batch._sqs._clients", {})  # the layer's client is to be made in here, too
     with mock_aws():

@@ -46,6 +46,8 @@ def ended(emulator, clients, outputs, wait_for):
         move("b", "b2", "<movement/>")
         movement("b", "b3")
         movement("c", "c1", fail_attempts=99)
+        movement("c", "c2")
+        movement("c", "c3")
         wait_for(lambda: all(backlog(clients.sqs, queue.url).empty for queue in (standard, fifo)))
     return ids, ledger
 
@@ -74,7 +76,7 @@ def test_the_stack_has_the_outputs_a_user_needs(outputs):
 
 def test_what_succeeds_is_done_once(ended):
     ids, ledger = ended
-    for name in ("order", "a1", "a3", "b1", "b3"):
+    for name in ("order", "a1", "a3", "b1", "b3", "c2", "c3"):
         assert ledger.successes.count(ids[name]) == 1
 
 
@@ -93,13 +95,25 @@ def test_order_is_kept_within_each_group_of_the_fifo_queue(ended):
     assert [name for name in done if name[0] == "b"] == ["b1", "b2", "b3"]
 
 
-@pytest.mark.parametrize(("name", "label"), [("poison", "Standard"), ("c1", "Fifo")])
-def test_what_always_fails_is_dead_lettered_by_its_receive_count(ended, dead_letters, name, label):
+def test_what_always_fails_is_dead_lettered_by_sqs_at_its_receive_count(ended, dead_letters):
     ids, ledger = ended
-    (found,) = [entry for entry in dead_letters.values() if entry[1]["MessageId"] == ids[name]]
-    assert found[0] == label
-    assert ledger.receive_counts[ids[name]] == 3
-    assert ids[name] not in ledger.successes
+    (found,) = [entry for entry in dead_letters.values() if entry[1]["MessageId"] == ids["poison"]]
+    assert found[0] == "Standard"
+    assert ledger.receive_counts[ids["poison"]] == 3
+    assert ids["poison"] not in ledger.successes
+
+
+def test_what_always_fails_on_fifo_is_dead_lettered_by_the_function_alone(ended, dead_letters):
+    # given c2 and c3 waited behind it and were received as often
+    ids, ledger = ended
+    assert ledger.receive_counts[ids["c2"]] == 3
+    # then the function sent c1 away, and they succeeded
+    (found,) = [entry for body, entry in dead_letters.items() if '"c1"' in body]
+    attributes = {key: value["StringValue"] for key, value in found[1]["MessageAttributes"].items()}
+    assert found[0] == "Fifo"
+    assert attributes["SourceMessageId"] == ids["c1"]
+    assert attributes["ErrorType"] == "ConnectionError"
+    assert attributes["SourceReceiveCount"] == "3"
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,13 @@ class TestQueues:
     ) -> None:
         assert properties(template, f"{name}Queue")["RedrivePolicy"] == {
             "deadLetterTargetArn": {"Fn::GetAtt": [f"{name}DeadLetterQueue", "Arn"]},
-            "maxReceiveCount": {"Ref": "MaxReceiveCount"},
+            "maxReceiveCount": {"Ref": "MaxReceiveCount" if name == "Standard" else "FifoQueueMaxReceiveCount"},
         }
+
+    def test_the_fifo_queues_own_max_receive_count_is_a_backstop_behind_the_layers(
+        self, defaults: dict[str, Any]
+    ) -> None:
+        assert defaults["FifoQueueMaxReceiveCount"] == 5 * defaults["MaxReceiveCount"]
 
     def test_a_queue_and_its_dead_letter_queue_are_of_the_same_kind(self, template: dict[str, Any]) -> None:
         assert [
@@ -136,7 +141,7 @@ class TestMappings:
         assert limits["FifoBatchSize"] == (1, 10)
         assert limits["StandardBatchingWindow"] == (0, 300)
         assert limits["MaximumConcurrency"] == (2, 1_000)
-        assert limits["FunctionTimeout"] == (1, 900)
+        assert limits["FunctionTimeout"] == (3, 900)  # above the layer's time_reserve of 1
         assert limits["VisibilityTimeout"] == (1, 43_200)
 
 
@@ -156,6 +161,7 @@ class TestFunctions:
         self, template: dict[str, Any], name: str
     ) -> None:
         assert properties(template, f"{name}ConsumerFunction")["Environment"]["Variables"] == {
+            "BACKOFF_BASE": {"Ref": "BackoffBase"},
             "DEAD_LETTER_QUEUE_URL": {"Ref": f"{name}DeadLetterQueue"},
             "MAX_RECEIVE_COUNT": {"Ref": "MaxReceiveCount"},
         }
@@ -181,6 +187,7 @@ class TestPermissions:
             for statement in statements
         }
         assert set(granted) == {f"{name}Queue", f"{name}DeadLetterQueue"}
+        assert "sqs:ChangeMessageVisibility" in granted[f"{name}Queue"]
         assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} <= granted[f"{name}Queue"]
         assert not any("Send" in action for action in granted[f"{name}Queue"])
         assert granted[f"{name}DeadLetterQueue"] == {"sqs:SendMessage*"}
@@ -232,4 +239,5 @@ class TestSamconfig:
         )
 
         assert overrides.keys() <= template["Parameters"].keys()
+        assert int(overrides["FifoQueueMaxReceiveCount"]) == 5 * int(overrides["MaxReceiveCount"])
         assert int(overrides["VisibilityTimeout"]) >= int(overrides["FunctionTimeout"])  # or Lambda refuses it

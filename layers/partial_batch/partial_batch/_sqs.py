@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from threading import Lock
 from time import monotonic
 
@@ -15,6 +16,8 @@ _CONNECT_SECONDS = 0.3
 _READ_SECONDS = 0.5
 _LONGEST = _CONNECT_SECONDS + _READ_SECONDS
 _TRIES = 2  # a warm function's kept connection may be dead, which only shows when it is used
+
+_ENDPOINTS = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"}
 
 _lock = Lock()
 _clients: dict[str | None, SQSClient] = {}
@@ -60,6 +63,9 @@ def call(operation: str, end: float | None, region: str | None = None, **request
     Raises:
         CallFailed: no answer, no time for one, or a refusal.
     """
+    if os.environ.get("AWS_SAM_LOCAL") == "true" and not _ENDPOINTS & os.environ.keys():
+        # A sample event comes from no queue; the call would go to one of that name in the user's account, or elsewhere.
+        raise CallFailed("under sam local there is no queue, unless AWS_ENDPOINT_URL_SQS names where")
     for remaining in reversed(range(_TRIES)):
         if end is not None and monotonic() + _LONGEST > end:
             raise CallFailed("no time is left for it")
