@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from partial_batch import Backoff, Message, OutOfTime, PermanentFailure, RetryLater, _sqs, batch_handler
 
-from tests.support import FIFO_ARN, STANDARD_ARN, record, reported
+from tests.support import FIFO_ARN, STANDARD_ARN, Context, record, reported
 from tests.unit.conftest import Clock
 
 Outcome = Literal[
@@ -179,36 +179,44 @@ def test_nothing_is_lost_and_no_order_is_broken(
     assert source != "stream" or sqs.hidden == {}
 
 
-@given(st.lists(st.lists(st.booleans(), max_size=5), min_size=2, max_size=3))
-def test_invocations_at_once_and_nested_ones_do_not_mix(plans: list[list[bool]]) -> None:
+@given(
+    plans=st.lists(st.lists(st.booleans(), max_size=5), min_size=2, max_size=3),
+    kind=st.sampled_from(["plain", "async", "threads", "tasks"]),
+    with_context=st.booleans(),
+)
+def test_invocations_at_once_and_nested_ones_do_not_mix(plans: list[list[bool]], kind: str, with_context: bool) -> None:
     def ids(number: int) -> list[str]:
         return [f"{number}.{place}" for place in range(len(plans[number]))]
 
-    def event(number: int) -> dict[str, Any]:
-        return {"Records": [record(identifier) for identifier in ids(number)]}
+    def invoke(number: int) -> list[str]:
+        event = {"Records": [record(identifier) for identifier in ids(number)]}
+        return reported(handler(event, Context(60) if with_context else None))
 
     def expected(number: int) -> list[str]:
         return [identifier for identifier, ok in zip(ids(number), plans[number], strict=True) if not ok]
 
     nested: list[list[str]] = []
 
-    @batch_handler
-    def handler(message: Message) -> None:
+    def work(message: Message) -> None:
         number, place = map(int, message.id.split("."))
         if number == 0 and len(plans) > 2:
-            nested.append(reported(handler(event(2))))
+            nested.append(invoke(2))
         if not plans[number][place]:
             raise ValueError
 
+    async def work_async(message: Message) -> None:
+        await asyncio.sleep(0)
+        work(message)
+
+    handler: Any = batch_handler(
+        work_async if kind in ("async", "tasks") else work, concurrency=2 if kind in ("threads", "tasks") else 1
+    )
+    # when one invocation runs here, on the main thread, and one beside it
     results: dict[int, list[str]] = {}
-    threads = [
-        threading.Thread(target=lambda number=number: results.update({number: reported(handler(event(number)))}))
-        for number in (0, 1)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    beside = threading.Thread(target=lambda: results.update({1: invoke(1)}))
+    beside.start()
+    results[0] = invoke(0)
+    beside.join()
 
     assert results == {0: expected(0), 1: expected(1)}
-    assert all(back == expected(2) for back in nested)
+    assert nested == ([expected(2)] * len(plans[0]) if len(plans) > 2 else [])
