@@ -187,6 +187,19 @@ class TestTheEventLoop:
 
         assert len(set(map(id, loops))) == 1
 
+    def test_a_thread_that_the_function_left_behind_is_not_waited_for(self) -> None:
+        release = threading.Event()
+
+        @batch_handler
+        async def handler(message: Message) -> None:
+            await asyncio.wait_for(asyncio.to_thread(release.wait, 60), 0.05)
+
+        try:
+            assert reported(handler(standard_event("1"))) == ["1"]
+            assert not release.is_set()
+        finally:
+            release.set()
+
     def test_a_new_one_is_made_when_it_was_closed(self) -> None:
         @batch_handler
         async def handler(message: Message) -> None:

@@ -157,16 +157,24 @@ class TestLimits:
 
     def test_an_attribute_of_the_sender_is_not_overwritten(self, sent: SentMessages) -> None:
         sent.accepts()
+        own = {"ErrorType": "mine", "SourceMessageId": "upstream-7", "SourceQueueArn": "arn:of:another:queue"}
 
         failing_with(PermanentFailure("no"))(
-            {"Records": [record("bad", attributes={"ErrorType": attribute("Number", "7")})]}
+            {"Records": [record("bad", attributes={name: attribute("String", v) for name, v in own.items()})]}
         )
 
-        assert sent.requests[0]["MessageAttributes"]["ErrorType"] == {"DataType": "Number", "StringValue": "7"}
+        sent_attributes = sent.requests[0]["MessageAttributes"]
+        assert {name: sent_attributes[name] for name in own} == {name: text(value) for name, value in own.items()}
 
     def test_a_message_dead_lettered_again_after_a_redrive_carries_the_new_reasons(self, sent: SentMessages) -> None:
         sent.accepts()
-        earlier = {"ErrorType": "OldError", "ErrorMessage": "old", "SourceMessageId": "old", "mine": "kept"}
+        earlier = {
+            "ErrorType": "OldError",
+            "ErrorMessage": "old",
+            "SourceQueueArn": STANDARD_ARN,
+            "SourceMessageId": "old",
+            "mine": "kept",
+        }
 
         failing_with(PermanentFailure())(
             {"Records": [record("bad", attributes={name: attribute("String", v) for name, v in earlier.items()})]}
@@ -212,6 +220,23 @@ class TestSendingFails:
         del broken["body"]
 
         assert reported(failing_with(PermanentFailure())({"Records": [broken, record("bad2")]})) == ["bad1"]
+
+    def test_parameters_that_cannot_be_sent_are_about_their_message_only(self, sent: SentMessages) -> None:
+        sent.accepts()
+        of_no_group = record("bad1", arn=FIFO_ARN)
+
+        handler = failing_with(PermanentFailure(), on_fifo_failure="skip_group")
+        event = {"Records": [of_no_group, record("bad2", arn=FIFO_ARN, group="g")]}
+        assert reported(handler(event)) == ["bad1"]
+
+    def test_a_service_that_is_down_is_not_asked_again_in_this_batch(
+        self, sent: SentMessages, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        sent.stubber.add_client_error("send_message", "ServiceUnavailable", http_status_code=503)
+
+        assert reported(failing_with(PermanentFailure())(standard_event("bad1", "bad2"))) == ["bad1", "bad2"]
+        assert "ServiceUnavailable" in caplog.text
+        assert "could not be reached before in this batch" in caplog.text
 
     def test_an_unreachable_queue_is_tried_once_a_batch_with_one_repeat(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

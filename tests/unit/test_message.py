@@ -70,6 +70,7 @@ def test_message_attributes_come_as_what_they_are() -> None:
         {"messageId": "1", "attributes": None},
         {"messageId": "1", "attributes": {"ApproximateReceiveCount": "many"}},
         {"messageId": "1", "attributes": {"ApproximateReceiveCount": 3}},
+        {"messageId": "1", "attributes": {"ApproximateReceiveCount": "9" * 5000}},
     ],
 )
 def test_a_record_that_does_not_say_how_often_was_received_once(raw: dict[str, object]) -> None:

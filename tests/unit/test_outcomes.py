@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from partial_batch import Message, PermanentFailure, batch_handler
@@ -63,6 +64,12 @@ def test_a_function_that_raises_sends_the_rest_back_on_a_fifo_queue(kind: str) -
     handler = handler_of(raises(ValueError("no")), kind)
 
     assert reported(handler(three_messages("fifo"))) == ["b1", "c1"]
+
+
+@both_kinds
+@pytest.mark.parametrize("result", [[1, 2], ("a",), {"a": 1}, MagicMock(), range(3)], ids=repr)
+def test_what_is_no_work_to_be_done_may_be_returned(kind: str, result: object) -> None:
+    assert reported(handler_of(lambda message: result, kind)(three_messages("standard"))) == []
 
 
 @both_queues
@@ -123,8 +130,16 @@ def future(message: Message) -> Any:
     return concurrent.futures.Future[None]()
 
 
+def lazy(message: Message) -> Any:
+    return map(work, [message])
+
+
+def not_gathered(message: Message) -> Any:
+    return [work(message), work(message)]
+
+
 @both_kinds
-@pytest.mark.parametrize("unfinished", [work, generator, async_generator, future])
+@pytest.mark.parametrize("unfinished", [work, generator, async_generator, future, lazy, not_gathered])
 def test_work_that_is_returned_instead_of_done_fails_its_message_and_says_why(
     kind: str, unfinished: Callable[[Message], object], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -258,6 +273,17 @@ class TestRaiseIfAllFailed:
         handler = handler_of(raises(ValueError("no")), "plain", raise_if_all_failed=True)
 
         assert reported(handler(standard_event("a1", "b1"))) == ["b1"]
+
+    def test_an_id_that_is_reported_counts_as_failed_though_a_copy_of_it_succeeded(self) -> None:
+        outcomes = iter([None, ValueError()])
+
+        @batch_handler(raise_if_all_failed=True)
+        def handler(message: Message) -> None:
+            if error := next(outcomes):
+                raise error
+
+        with pytest.raises(RuntimeError):
+            handler(standard_event("twice", "twice"))
 
     def test_it_returns_for_an_empty_batch(self) -> None:
         assert reported(batch_handler(print, raise_if_all_failed=True)({"Records": []})) == []

@@ -101,7 +101,8 @@ class Batch:
         if self._closed or self.is_settled(place):
             return
         message = self.messages[place]
-        self._first_error = self._first_error or error
+        if self._first_error is None:
+            self._first_error = error
         lane = message.group_id if self._skip_group else None
         seconds = None
         why_not = ""
@@ -171,11 +172,11 @@ class Batch:
             return {"batchItemFailures": []}
         unfinished = [place for place, done in enumerate(finished) if not done]
         self._settle(unfinished)
-        if options.raise_if_all_failed and 1 not in finished:
+        ids = dict.fromkeys(self.messages[place].id for place in unfinished)
+        if options.raise_if_all_failed and ids.keys() >= {message.id for message in self.messages}:
             raise RuntimeError(f"all {len(finished)} messages of the batch failed") from self._first_error
         if self.ordered and not self.fifo:
-            del unfinished[1:]
-        ids = dict.fromkeys(self.messages[place].id for place in unfinished)
+            ids = dict.fromkeys(list(ids)[:1])
         return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in ids]}
 
     def _has_had_its_tries(self, message: Message, lane: str | None) -> bool:
@@ -199,7 +200,7 @@ class Batch:
             send(self.options.dead_letter_queue, message, error, fifo=self.fifo, end=self.end)
         except CallFailed as reason:
             # Trying again for each message of the batch would use up the function's time.
-            self._queue_unreachable = not reason.answered
+            self._queue_unreachable = not reason.only_this
             return False, f"sending it to the dead-letter queue failed: {reason}"
         return True, ""
 

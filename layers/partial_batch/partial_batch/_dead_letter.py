@@ -44,7 +44,7 @@ def send(queue_url: str, message: Message, error: BaseException, *, fifo: bool, 
             "MessageAttributes": _attributes(message, error),
         }
     except Exception as problem:
-        raise CallFailed(f"it cannot be sent on: {type(problem).__name__}", answered=True) from problem
+        raise CallFailed(f"it cannot be sent on: {type(problem).__name__}", only_this=True) from problem
     if fifo:
         request |= {"MessageGroupId": message.group_id, "MessageDeduplicationId": message.id}
     call("send_message", end, **request)
@@ -61,8 +61,8 @@ def _attributes(message: Message, error: BaseException) -> dict[str, dict[str, A
         "SourceMessageId": _text(message.id),
         "SourceReceiveCount": _text(str(message.receive_count), "Number"),
     }
-    if "SourceMessageId" in attributes:
-        # Dead-lettered before and sent back: the reasons are of that time and give way to today's.
+    if "SourceMessageId" in attributes and attributes.get("SourceQueueArn") == reasons["SourceQueueArn"]:
+        # Dead-lettered from here before, and sent back: the reasons are of that time and give way to today's.
         attributes = {name: value for name, value in attributes.items() if name not in reasons}
     size = len(message.body.encode()) + sum(_size(name, attributes[name]) for name in attributes)
     for name, value in reasons.items():

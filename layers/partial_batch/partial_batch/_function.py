@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from types import CoroutineType, GeneratorType
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,14 +34,26 @@ def require_finished(result: object) -> None:
     """See to it that what a function returned is not work still to be done.
 
     Raises:
-        TypeError: the result is an awaitable, a generator or a future: the message was not processed.
+        TypeError: the result is an awaitable, a future, a generator, a map or filter, or a list with one of these in
+            it: the message was not processed.
     """
+    parts = result if isinstance(result, list | tuple) else (result,)
+    unfinished = [part for part in parts if _is_unfinished(part)]
+    if unfinished:
+        for part in unfinished:
+            if isinstance(part, GeneratorType | CoroutineType):
+                part.close()  # never started, and so no warning about it either
+        what = f"{'' if result is unfinished[0] else 'list with a '}{type(unfinished[0]).__name__}"
+        raise TypeError(f"the function returned a {what}, so the message was not processed; await or consume it")
+
+
+def _is_unfinished(result: object) -> bool:
     kind = type(result)
-    if isinstance(result, GeneratorType | CoroutineType):
-        result.close()  # never started, and so no warning about it either
-    elif not any(hasattr(kind, name) for name in ("__await__", "__anext__", "add_done_callback")):
-        return
-    raise TypeError(f"the function returned a {kind.__name__}, so the message was not processed; await or consume it")
+    return (
+        isinstance(result, GeneratorType | AsyncGeneratorType | map | filter)
+        or hasattr(kind, "__await__")
+        or hasattr(kind, "add_done_callback")
+    )
 
 
 def _code_flags(function: Any) -> int:

@@ -48,8 +48,10 @@ class Message:
     @property
     def receive_count(self) -> int:
         """How often the message has been received, this time included. 1 if the record does not say."""
-        count = self._system_attribute("ApproximateReceiveCount")
-        return int(count) if count is not None and count.isdecimal() else 1
+        try:
+            return int(self._system_attribute("ApproximateReceiveCount") or 1)
+        except ValueError:
+            return 1
 
     @property
     def sent_at(self) -> float:

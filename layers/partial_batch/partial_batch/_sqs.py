@@ -28,12 +28,12 @@ class CallFailed(Exception):
 
     Args:
         reason: what went wrong, without anything of the message.
-        answered: SQS answered, and refused; asking for another message may work.
+        only_this: it is about this request; another may work.
     """
 
-    def __init__(self, reason: str, *, answered: bool = False) -> None:
+    def __init__(self, reason: str, *, only_this: bool = False) -> None:
         super().__init__(reason)
-        self.answered = answered
+        self.only_this = only_this
 
 
 def sqs_client(region: str | None = None) -> SQSClient:
@@ -77,8 +77,13 @@ def call(operation: str, end: float | None, region: str | None = None, **request
             return getattr(client, operation)(**request)
         except Exception as problem:
             # Its text is left out: botocore's quotes the parameters, and so the body.
+            kind = type(problem).__name__
+            if kind == "ParamValidationError":
+                raise CallFailed(kind, only_this=True) from problem
             answer = getattr(problem, "response", None)  # of a botocore ClientError
-            code = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
-            if code is not None or not remaining:
-                raise CallFailed(code or type(problem).__name__, answered=code is not None) from problem
+            if isinstance(answer, dict):
+                refused = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500
+                raise CallFailed(answer.get("Error", {}).get("Code", kind), only_this=refused) from problem
+            if not remaining:
+                raise CallFailed(kind) from problem
     raise AssertionError("unreachable")
