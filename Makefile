@@ -5,7 +5,7 @@ export SAM_CLI_TELEMETRY := 0
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BIN := .venv/bin
-SOURCES := layers/partial_batch/partial_batch functions local
+SOURCES := layers/partial_batch/partial_batch functions $(wildcard local)
 # What `uv pip compile` needs to write one lock for Linux and macOS.
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
@@ -41,8 +41,8 @@ build: .venv/ready ## sam build
 invoke: .venv/ready ## run one sample event in Docker: make invoke EVENT=events/standard/some-fail.json
 	@test -f "$(EVENT)" || { echo "make invoke: no event '$(EVENT)'; say EVENT=events/standard/some-fail.json" >&2; exit 2; }
 	@$(BIN)/sam build >/dev/null
-	@case "$(EVENT)" in *fifo*) function=FifoConsumerFunction ;; *) function=StandardConsumerFunction ;; esac; \
-	$(BIN)/sam local invoke $$function --event "$(EVENT)" $(ARGS)
+	@case "/$(EVENT)" in */fifo/*) function=FifoConsumerFunction ;; *) function=StandardConsumerFunction ;; esac; \
+	$(BIN)/sam local invoke $(or $(FUNCTION),$$function) --event "$(EVENT)" $(ARGS)
 
 lock: .venv/ready ## renew the locked versions in locks/
 	$(BIN)/$(COMPILE) --upgrade --group development --output-file locks/development.txt

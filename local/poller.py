@@ -132,7 +132,8 @@ class Poller:
 
     def _process(self, batch: Sequence[MessageTypeDef]) -> None:
         deliveries = tuple(
-            Delivery(message["MessageId"], int(message["Attributes"]["ApproximateReceiveCount"])) for message in batch
+            Delivery(message["MessageId"], int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)))
+            for message in batch
         )
         ids = tuple(delivery.message_id for delivery in deliveries)
         self._tell(BatchReceived(self.mapping, deliveries))
@@ -162,7 +163,7 @@ class Poller:
         event = {"Records": [make_record(message, self.mapping.queue_arn) for message in batch]}
         response = self._functions.invoke(
             FunctionName=self.mapping.function_arn,
-            Payload=json.dumps(event, ensure_ascii=False).encode(),
+            Payload=json.dumps(event).encode(),
         )
         payload = response["Payload"].read()
         if "FunctionError" in response:
@@ -195,6 +196,6 @@ def _error_of(payload: bytes) -> str:
     try:
         details = json.loads(payload)
         text = ": ".join(str(details[key]) for key in ("errorType", "errorMessage") if details.get(key))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         text = ""
     return " ".join(text.split())[:_REASON_LENGTH] or "no reason given"

@@ -147,7 +147,7 @@ def _entry(position: int, sample: Sample) -> SendMessageBatchRequestEntryTypeDef
 def _dead_letter(message: MessageTypeDef) -> DeadLetter:
     """Tell what the function sent, a copy with attributes that say so, from what SQS moved, the message itself."""
     attributes = {name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()}
-    if "SourceMessageId" not in attributes:
+    if not {"SourceMessageId", "SourceQueueArn"} <= attributes.keys():
         return DeadLetter(message["MessageId"], message["Body"], None)
     reason = ": ".join(filter(None, [attributes.get("ErrorType"), attributes.get("ErrorMessage")]))
     return DeadLetter(attributes["SourceMessageId"], message["Body"], reason or "no reason given")

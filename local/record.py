@@ -27,7 +27,7 @@ def make_record(message: MessageTypeDef, queue_arn: str) -> dict[str, Any]:
         "receiptHandle": message["ReceiptHandle"],
         "body": message["Body"],
         # All that SQS names: SequenceNumber, MessageGroupId and MessageDeduplicationId only where there are some.
-        "attributes": dict(message["Attributes"]),
+        "attributes": dict(message.get("Attributes", {})),
         "messageAttributes": {
             name: _message_attribute(value) for name, value in message.get("MessageAttributes", {}).items()
         },

@@ -47,7 +47,7 @@ def _parse(payload: bytes) -> object:
         return None
     try:
         return json.loads(payload.decode("utf-8"))
-    except ValueError as error:  # "An invalid JSON response": failure
+    except (ValueError, RecursionError) as error:  # "An invalid JSON response": failure
         raise InvalidResponse("it is not JSON") from error
 
 

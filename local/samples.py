@@ -23,6 +23,7 @@ class Sample:
         about: what is special about it, empty if nothing is.
         body: the message body.
         end: where it should end.
+        receives: how often the function has to get it before that, at least: on FIFO, waiting behind others counts too.
         group: the message group on the FIFO queue, None on the standard one.
     """
 
@@ -31,6 +32,7 @@ class Sample:
     about: str
     body: str
     end: End
+    receives: int
     group: str | None = None
 
 
@@ -56,7 +58,10 @@ _MOVEMENTS = {
     "travel": ["", "always fails", "", ""],
 }
 
-# How often the sample code in functions/ is to fail. The queues give up long before 99.
+# MaxReceiveCount of the environment `local` in samconfig.toml.
+_GIVEN_UP_AFTER = 3
+
+# How often the sample code in functions/ is to fail. It is given up long before 99.
 _FAIL_ATTEMPTS = {"fails once": 1, "fails twice": 2, "always fails": 99}
 _REFUSED = ("quantity 0", "not JSON")
 
@@ -85,4 +90,5 @@ def _sample(queue: str, name: str, about: str, content: dict[str, str | int], gr
     if about == "always fails":
         # On FIFO the function gives up itself, or SQS would dead-letter those that wait behind it as well.
         end = End.GIVEN_UP if group is None else End.REFUSED
-    return Sample(queue, name, about, body, end, group)
+    receives = min(_FAIL_ATTEMPTS.get(about, 0) + 1, _GIVEN_UP_AFTER)
+    return Sample(queue, name, about, body, end, receives, group)

@@ -53,7 +53,9 @@ def run_up(port: int | None) -> NoReturn:
                     f"  aws sqs send-message --queue-url {queue.url} {_SAMPLES[queue.label]}"
                     for queue in queues_of(outputs)
                 ),
+                "  source .venv/bin/activate",
                 "  sam build && sam deploy --config-env local",
+                f"  sam logs --stack-name {stack.name()} --tail",
                 f"ready: polling {_mappings(len(pollers))} on {emulator.endpoint_url}; Ctrl-C stops everything",
             )
             while True:
@@ -81,10 +83,14 @@ def run_poll(endpoint_url: str) -> NoReturn:
 
 
 def _check_endpoint(endpoint_url: str) -> None:
-    parts = urlsplit(endpoint_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(endpoint_url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
         raise LocalError(f"{endpoint_url} is not the URL of an endpoint. Give one such as http://127.0.0.1:4566.")
-    if parts.hostname.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
+    if (parts.hostname or "").rstrip(".").endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
         # Polling begins with switching the endpoint's own polling off.
         raise LocalError(f"{endpoint_url} is AWS: its event source mappings would be switched off. Nothing was done.")
 

@@ -8,6 +8,7 @@ import time
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from local import processes
 from local.clients import make_clients
@@ -59,15 +60,25 @@ def deploy(endpoint_url: str, directory: Path, project: Path = REPOSITORY) -> di
     Raises:
         LocalError: it failed; with its own output and exit code.
     """
-    with (project / "samconfig.toml").open("rb") as file:
-        config = tomllib.load(file)[_CONFIG_ENVIRONMENT]
+    config = _config(project)
     clients = make_clients(endpoint_url)
     # Only here and not by `sam` (resolve_s3): the same command sent to AWS by mistake finds no such bucket and stops.
     clients.s3.create_bucket(Bucket=config["deploy"]["parameters"]["s3_bucket"])
     _run_sam(["deploy", "--config-env", _CONFIG_ENVIRONMENT], endpoint_url, directory, project)
-    name = config["global"]["parameters"]["stack_name"]
-    (stack,) = clients.cloudformation.describe_stacks(StackName=name)["Stacks"]
+    (stack,) = clients.cloudformation.describe_stacks(StackName=name(project))["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def name(project: Path = REPOSITORY) -> str:
+    """The stack's name, as samconfig.toml gives it for the emulator."""
+    found: str = _config(project)["global"]["parameters"]["stack_name"]
+    return found
+
+
+def _config(project: Path) -> dict[str, Any]:
+    with (project / "samconfig.toml").open("rb") as file:
+        config: dict[str, Any] = tomllib.load(file)[_CONFIG_ENVIRONMENT]
+        return config
 
 
 def _run_sam(arguments: Sequence[str], endpoint_url: str, directory: Path, project: Path) -> None:

@@ -1,5 +1,6 @@
 """Keeping calm while something does not work: saying it once, and trying again with growing pauses."""
 
+import textwrap
 import threading
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -9,6 +10,7 @@ from local.happenings import Listener, TroubleBegan, TroubleEnded
 # What an AWS client raises: the service refused, or could not be reached.
 AWS_ERRORS = (ClientError, BotoCoreError)
 
+_LONGEST_DESCRIPTION = 300
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
 
@@ -64,5 +66,10 @@ def describe(error: ClientError | BotoCoreError) -> str:
     """Say what an AWS client's error means, in one line."""
     if isinstance(error, ClientError):
         details = error.response.get("Error", {})
-        return f"{details.get('Code', 'unknown error')}: {details.get('Message', 'no message')}"
-    return " ".join(str(error).split())
+        return _one_line(f"{details.get('Code', 'unknown error')}: {details.get('Message', 'no message')}")
+    return _one_line(str(error))
+
+
+def _one_line(text: str) -> str:
+    """What answers may be no AWS at all but a web server with a whole page."""
+    return textwrap.shorten(text, _LONGEST_DESCRIPTION, placeholder="...")

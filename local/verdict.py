@@ -52,7 +52,7 @@ def judge(
         receives = receive_counts.get(message_id, 0)
         own_letters = letters.get(message_id, [])
         end = _end(times_done[message_id], own_letters)
-        problem = _problem(sample, end, times_done[message_id], own_letters)
+        problem = _problem(sample, end, receives, times_done[message_id], own_letters)
         if problem is None and message_id in out_of_order:
             problem = "overtook an earlier message of its group"
         verdicts.append(Verdict(sample, receives, _in_words(end, receives, own_letters), problem))
@@ -66,9 +66,13 @@ def _end(times_done: int, letters: Sequence[DeadLetter]) -> End | None:
     return End.SUCCEEDED if times_done else None
 
 
-def _problem(sample: Sample, end: End | None, times_done: int, letters: Sequence[DeadLetter]) -> str | None:
+def _problem(
+    sample: Sample, end: End | None, receives: int, times_done: int, letters: Sequence[DeadLetter]
+) -> str | None:
     if end is not sample.end:
         return f"expected: {sample.end.value}"
+    if receives < sample.receives:  # a failure that went unnoticed
+        return f"expected: {sample.receives} receives"
     # The function counts what it dead-letters itself as done; what SQS moves was never done.
     if times_done != (0 if end is End.GIVEN_UP else 1):
         return f"was done {times_done} times"

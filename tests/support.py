@@ -1,7 +1,21 @@
 """What several tests need: records and events as Lambda makes them."""
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Half(NamedTuple):
+    """A queue with its consumer: how its resources' names begin, and where the function's code is."""
+
+    prefix: str
+    code: str
+
+
+# By the folder of its events. A fork that renames a half, or drops one, says so here.
+HALVES = {
+    "standard": Half("Standard", "functions/standard_consumer"),
+    "fifo": Half("Fifo", "functions/fifo_consumer"),
+}
 
 STANDARD_ARN = "arn:aws:sqs:us-east-1:123456789012:orders"
 FIFO_ARN = "arn:aws:sqs:us-east-1:123456789012:movements.fifo"

@@ -12,8 +12,10 @@ import pytest
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
+from tests.support import HALVES
+
 ROOT = Path(__file__).parents[2]
-FOLDERS = {kind: ROOT / "events" / kind for kind in ("standard", "fifo")}
+FOLDERS = {kind: ROOT / "events" / kind for kind in HALVES}
 EVENT_FILES = [path for folder in FOLDERS.values() for path in sorted(folder.glob("*.json")) if "." not in path.stem]
 BATCH_FILES = [path for path in EVENT_FILES if path.stem != "not-a-batch"]
 

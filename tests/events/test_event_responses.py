@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import HALVES
+
 ROOT = Path(__file__).parents[2]
 EVENT_FILES = sorted(path for path in (ROOT / "events").glob("*/*.json") if "." not in path.stem)
 
@@ -27,11 +29,11 @@ def with_partner(what):
 @pytest.fixture
 def handler(kind, monkeypatch):
     """The consumer's handler in the environment that sam local gives it: a logical id where the URL belongs."""
-    queue = {"standard": "StandardDeadLetterQueue", "fifo": "FifoDeadLetterQueue"}[kind]
-    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", queue)
+    half = HALVES[kind]
+    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", f"{half.prefix}DeadLetterQueue")
     monkeypatch.setenv("AWS_SAM_LOCAL", "true")
     # The consumer reads its environment when it is imported, so it is run anew.
-    return runpy.run_path(ROOT / "functions" / f"{kind}_consumer" / "app.py", run_name="app")["lambda_handler"]
+    return runpy.run_path(ROOT / half.code / "app.py", run_name="app")["lambda_handler"]
 
 
 @pytest.mark.parametrize(("kind", "event", "response"), with_partner("response"))

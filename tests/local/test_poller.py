@@ -171,6 +171,20 @@ def test_what_was_gathered_before_a_receive_fails_goes_to_the_function(stage, ma
     assert [record["messageId"] for record in event["Records"]] == ["a"]
 
 
+def test_a_message_without_attributes_reaches_the_function(stage, make_mapping, make_message):
+    message = make_message("a")
+    del message["Attributes"]
+    stage.sqs.batches = [[message]]
+    stage.poller(make_mapping()).poll_once()
+    assert stage.functions.events[0]["Records"][0]["attributes"] == {}
+
+
+def test_half_a_surrogate_pair_reaches_the_function_unchanged(stage, make_mapping, make_message):
+    stage.sqs.batches = [[make_message("a") | {"Body": "\ud83d"}]]
+    stage.poller(make_mapping()).poll_once()
+    assert stage.functions.events[0]["Records"][0]["body"] == "\ud83d"
+
+
 def test_all_attributes_are_asked_for(stage, make_mapping):
     stage.poller(make_mapping()).poll_once()
     (request,) = stage.sqs.receives

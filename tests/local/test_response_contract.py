@@ -52,6 +52,7 @@ def test_the_messages_named_failed(payload, failed):
         (b"batchItemFailures", "not JSON"),
         (b'{"batchItemFailures": []} trailing', "not JSON"),
         (b"\xff\xfe", "not JSON"),
+        (b"[" * 200_000, "not JSON"),
         (b'"done"', "a string, not an object"),
         (b"true", "a boolean, not an object"),
         (b"false", "a boolean, not an object"),

@@ -5,15 +5,15 @@ from local.samples import End, Sample, sample_messages
 from local.verdict import judge
 
 
-def sample(name, end=End.SUCCEEDED, group=None):
-    return Sample("Fifo" if group else "Standard", name, "", f"body of {name}", end, group)
+def sample(name, end=End.SUCCEEDED, group=None, receives=1):
+    return Sample("Fifo" if group else "Standard", name, "", f"body of {name}", end, receives, group)
 
 
 def problems(verdicts):
     return {verdict.sample.name: verdict.problem for verdict in verdicts if verdict.problem}
 
 
-SUCCEEDS, GIVEN_UP, REFUSED = sample("ok"), sample("poison", End.GIVEN_UP), sample("bad", End.REFUSED)
+SUCCEEDS, GIVEN_UP, REFUSED = sample("ok"), sample("poison", End.GIVEN_UP, receives=3), sample("bad", End.REFUSED)
 
 
 def test_each_end_that_was_foreseen_is_right():
@@ -46,20 +46,27 @@ def test_each_end_that_was_foreseen_is_right():
     ],
 )
 def test_every_other_end_is_wrong(message, successes, letters, problem):
-    (verdict,) = judge({"1": message}, {"1": 1}, successes, letters)
+    (verdict,) = judge({"1": message}, {"1": 3}, successes, letters)
     assert verdict.problem == problem
+
+
+@pytest.mark.parametrize("receives", [0, 1])
+def test_a_failure_that_went_unnoticed_is_wrong(receives):
+    retried = sample("fails once", receives=2)
+    (verdict,) = judge({"1": retried}, {"1": receives}, ["1"], [])
+    assert verdict.problem == "expected: 2 receives"
 
 
 def test_order_within_a_group_is_checked():
     sent = {name: sample(name, group=name[0]) for name in ("a1", "b1", "a2", "b2", "a3")}
-    assert problems(judge(sent, {}, ["b1", "b2", "a1", "a2", "a3"], [])) == {}
-    overtaken = judge(sent, {}, ["b1", "a2", "a1", "b2", "a3"], [])
+    assert problems(judge(sent, dict.fromkeys(sent, 1), ["b1", "b2", "a1", "a2", "a3"], [])) == {}
+    overtaken = judge(sent, dict.fromkeys(sent, 1), ["b1", "a2", "a1", "b2", "a3"], [])
     assert problems(overtaken) == {"a2": "overtook an earlier message of its group"}
 
 
 def test_order_does_not_matter_without_a_group():
     sent = {"1": sample("first"), "2": sample("second")}
-    assert problems(judge(sent, {}, ["2", "1"], [])) == {}
+    assert problems(judge(sent, {"1": 1, "2": 1}, ["2", "1"], [])) == {}
 
 
 def test_messages_of_others_do_not_disturb():

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import HALVES
+
 EVENTS = Path(__file__).parents[2] / "events"
 EVENT_FILES = sorted(path for path in EVENTS.glob("*/*.json") if "." not in path.stem)
-FUNCTIONS = {"standard": "StandardConsumerFunction", "fifo": "FifoConsumerFunction"}
+FUNCTIONS = {kind: f"{half.prefix}ConsumerFunction" for kind, half in HALVES.items()}
 
 
 def load(path):

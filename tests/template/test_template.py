@@ -8,9 +8,12 @@ import pytest
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
+from tests.support import HALVES
+
 ROOT = Path(__file__).parents[2]
-NAMES = ["Standard", "Fifo"]
+NAMES = [half.prefix for half in HALVES.values()]
 each_queue = pytest.mark.parametrize("name", NAMES)
+of_fifo = pytest.mark.skipif("fifo" not in HALVES, reason="there is no FIFO queue")
 
 
 class NoManagedPolicies:
@@ -45,6 +48,10 @@ def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
+def is_fifo(template: dict[str, Any], name: str) -> bool:
+    return properties(template, f"{name}Queue").get("FifoQueue") is True
+
+
 def resources_of_type(template: dict[str, Any], kind: str) -> dict[str, Any]:
     return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
 
@@ -69,28 +76,29 @@ class TestQueues:
     ) -> None:
         assert properties(template, f"{name}Queue")["RedrivePolicy"] == {
             "deadLetterTargetArn": {"Fn::GetAtt": [f"{name}DeadLetterQueue", "Arn"]},
-            "maxReceiveCount": {"Ref": "MaxReceiveCount" if name == "Standard" else "FifoQueueMaxReceiveCount"},
+            "maxReceiveCount": {"Ref": "FifoQueueMaxReceiveCount" if is_fifo(template, name) else "MaxReceiveCount"},
         }
 
+    @of_fifo
     def test_the_fifo_queues_own_max_receive_count_is_a_backstop_behind_the_layers(
         self, defaults: dict[str, Any]
     ) -> None:
         assert defaults["FifoQueueMaxReceiveCount"] == 5 * defaults["MaxReceiveCount"]
 
-    def test_a_queue_and_its_dead_letter_queue_are_of_the_same_kind(self, template: dict[str, Any]) -> None:
-        assert [
-            properties(template, f"Standard{suffix}").get("FifoQueue") for suffix in ("Queue", "DeadLetterQueue")
-        ] == [
-            None,
-            None,
-        ]
-        assert [properties(template, f"Fifo{suffix}").get("FifoQueue") for suffix in ("Queue", "DeadLetterQueue")] == [
-            True,
-            True,
-        ]
+    @each_queue
+    def test_a_queue_and_its_dead_letter_queue_are_of_the_same_kind(self, template: dict[str, Any], name: str) -> None:
+        kinds = [properties(template, f"{name}{suffix}").get("FifoQueue") for suffix in ("Queue", "DeadLetterQueue")]
 
+        assert kinds in ([None, None], [True, True])
+
+    def test_one_half_is_fifo_and_one_is_standard(self, template: dict[str, Any]) -> None:
+        assert {kind: is_fifo(template, half.prefix) for kind, half in HALVES.items()} == {
+            kind: kind == "fifo" for kind in HALVES
+        }
+
+    @of_fifo
     def test_two_equal_movements_are_two(self, template: dict[str, Any]) -> None:
-        assert properties(template, "FifoQueue")["ContentBasedDeduplication"] is False
+        assert properties(template, f"{HALVES['fifo'].prefix}Queue")["ContentBasedDeduplication"] is False
 
     @each_queue
     def test_a_dead_letter_queue_keeps_messages_14_days_and_longer_than_its_source(
@@ -108,7 +116,8 @@ class TestQueues:
     ) -> None:
         assert properties(template, f"{name}Queue")["VisibilityTimeout"] == {"Ref": "VisibilityTimeout"}
         assert properties(template, f"{name}ConsumerFunction")["Timeout"] == {"Ref": "FunctionTimeout"}
-        assert defaults["VisibilityTimeout"] >= 6 * defaults["FunctionTimeout"] + defaults["StandardBatchingWindow"]
+        window = defaults.get("StandardBatchingWindow", 0)
+        assert defaults["VisibilityTimeout"] >= 6 * defaults["FunctionTimeout"] + window
 
     def test_a_message_is_tried_more_than_once(self, template: dict[str, Any]) -> None:
         assert template["Parameters"]["MaxReceiveCount"]["MinValue"] >= 2
@@ -126,23 +135,29 @@ class TestMappings:
         assert mapping["BatchSize"] == {"Ref": f"{name}BatchSize"}
         assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}
 
-    def test_only_the_standard_queue_has_a_window(self, template: dict[str, Any]) -> None:
-        assert properties(template, "StandardEventSource")["MaximumBatchingWindowInSeconds"] == {
-            "Ref": "StandardBatchingWindow"
-        }
-        assert "MaximumBatchingWindowInSeconds" not in properties(template, "FifoEventSource")
+    @each_queue
+    def test_only_a_standard_queue_has_a_window(self, template: dict[str, Any], name: str) -> None:
+        window = properties(template, f"{name}EventSource").get("MaximumBatchingWindowInSeconds")
 
-    def test_the_parameters_stay_within_what_lambda_takes(self, template: dict[str, Any]) -> None:
-        limits = {
-            name: (found.get("MinValue"), found.get("MaxValue")) for name, found in template["Parameters"].items()
-        }
+        assert window == (None if is_fifo(template, name) else {"Ref": "StandardBatchingWindow"})
 
-        assert limits["StandardBatchSize"] == (1, 10_000)
-        assert limits["FifoBatchSize"] == (1, 10)
-        assert limits["StandardBatchingWindow"] == (0, 300)
-        assert limits["MaximumConcurrency"] == (2, 1_000)
-        assert limits["FunctionTimeout"] == (3, 900)  # above the layer's time_reserve of 1
-        assert limits["VisibilityTimeout"] == (1, 43_200)
+    @pytest.mark.parametrize(
+        ("name", "least", "most"),
+        [
+            ("StandardBatchSize", 1, 10_000),
+            ("FifoBatchSize", 1, 10),
+            ("StandardBatchingWindow", 0, 300),
+            ("MaximumConcurrency", 2, 1_000),
+            ("FunctionTimeout", 3, 900),  # above the layer's time_reserve of 1
+            ("VisibilityTimeout", 1, 43_200),
+        ],
+    )
+    def test_the_parameters_stay_within_what_lambda_takes(
+        self, template: dict[str, Any], name: str, least: int, most: int
+    ) -> None:
+        parameter = template["Parameters"].get(name)  # a half that was dropped takes its own with it
+
+        assert parameter is None or (parameter["MinValue"], parameter["MaxValue"]) == (least, most)
 
 
 class TestFunctions:
@@ -239,5 +254,6 @@ class TestSamconfig:
         )
 
         assert overrides.keys() <= template["Parameters"].keys()
-        assert int(overrides["FifoQueueMaxReceiveCount"]) == 5 * int(overrides["MaxReceiveCount"])
+        backstop = overrides.get("FifoQueueMaxReceiveCount")
+        assert backstop is None or int(backstop) == 5 * int(overrides["MaxReceiveCount"])
         assert int(overrides["VisibilityTimeout"]) >= int(overrides["FunctionTimeout"])  # or Lambda refuses it
