@@ -158,7 +158,7 @@ class TestStartingNothingMore:
     def test_a_message_is_started_when_as_much_time_is_left_as_the_slowest_took(self, clock: Clock) -> None:
         @batch_handler(time_reserve=0)
         def handler(message: Message) -> None:
-            clock.now += 20
+            clock.now += 19.9
 
         assert reported(handler(standard_event("1", "2", "3", "4"), clock)) == ["4"]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 # The C functions behind the module `signal`, whose own turn numbers into enums and back at each call; that costs more
 # than handling ten messages.
-import _signal  # type: ignore[import-not-found]
-from threading import get_ident, main_thread
+from _signal import ITIMER_REAL, SIGALRM, getsignal, setitimer, signal  # type: ignore[import-not-found]
 from time import monotonic
 
 from ._errors import OutOfTime
@@ -23,41 +22,37 @@ def run_with_alarm(seconds: float, function: Callable[..., object], *arguments: 
     Off the main thread, where Python can interrupt nothing, it is just called. An OutOfTime that the function lets
     through ends here.
     """
-    if get_ident() != main_thread().ident or _signal.getsignal(_signal.SIGALRM) is None:
+    live = False
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        nonlocal live
+        if live:
+            live = False
+            raise OutOfTime("the time of the function is nearly over")
+
+    previous_handler = getsignal(SIGALRM)
+    if previous_handler is not None:  # None is one that Python cannot put back
+        try:
+            signal(SIGALRM, ring)
+        except ValueError:  # off the main thread
+            previous_handler = None
+    if previous_handler is None:
         function(*arguments)
         return
-    alarm = _Alarm(seconds)
+    previous_timer = setitimer(ITIMER_REAL, seconds if seconds > 1e-6 else 1e-6)  # 0 would switch it off
+    set_at = monotonic() if previous_timer[0] else 0.0
     try:
-        alarm.live = True  # had it rung before, the function would see itself that its time is over
+        live = True  # had it rung before, the function would see itself that its time is over
         function(*arguments)
     except OutOfTime:
         pass
     finally:
         try:
-            alarm.stop()
+            live = False
         except OutOfTime:  # it rang just now, and rings only once
-            alarm.stop()
-
-
-class _Alarm:
-    __slots__ = ("_previous_handler", "_previous_timer", "_set_at", "live")
-
-    def __init__(self, seconds: float) -> None:
-        self.live = False
-        self._previous_handler: Any = _signal.signal(_signal.SIGALRM, self._ring)
-        self._previous_timer = _signal.setitimer(_signal.ITIMER_REAL, max(seconds, 1e-6))  # 0 would switch it off
-        self._set_at = monotonic() if self._previous_timer[0] else 0.0
-
-    def stop(self) -> None:
-        """Ring no more, and put back the handler and the timer that were there before."""
-        self.live = False
-        _signal.setitimer(_signal.ITIMER_REAL, 0)
-        _signal.signal(_signal.SIGALRM, self._previous_handler)
-        seconds, interval = self._previous_timer
-        if seconds:
-            _signal.setitimer(_signal.ITIMER_REAL, max(seconds - (monotonic() - self._set_at), 1e-6), interval)
-
-    def _ring(self, number: int, frame: FrameType | None) -> None:
-        if self.live:
-            self.live = False
-            raise OutOfTime("the time of the function is nearly over")
+            live = False
+        # Whatever was there before is put back.
+        setitimer(ITIMER_REAL, 0)
+        signal(SIGALRM, previous_handler)
+        if previous_timer[0]:
+            setitimer(ITIMER_REAL, max(previous_timer[0] - (monotonic() - set_at), 1e-6), previous_timer[1])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, TypedDict
 
-    from ._message import Message
+    from ._message import Message, ReceivedMessage
     from ._options import Options
 
     class BatchItemFailure(TypedDict):
@@ -25,82 +25,113 @@ if TYPE_CHECKING:
         batchItemFailures: list[BatchItemFailure]
 
 
+_FOREVER = float("inf")
+_NOTHING: dict[int, float | None] = {}
+
+
 class Batch:
     """The messages of one invocation. A message is unfinished until something finishes it.
 
     A message is named by its place in the batch, since a standard queue may deliver one twice.
 
     Args:
-        messages: of the event, in its order.
+        records: of the event, in its order.
+        kind: of message that they are.
         options: of the handler.
         context: Lambda's context object, or None: then there is no limit of time.
     """
 
-    __slots__ = (
-        "_closed",
-        "_failed",
-        "_first_error",
-        "_queue_unreachable",
-        "_relieved",
-        "_skip_group",
-        "context",
-        "dead_lettered",
-        "deadline",
-        "end",
-        "fifo",
-        "finished",
-        "held_groups",
-        "messages",
-        "options",
-        "ordered",
-        "slowest",
-        "stopped",
-    )
+    # What only some batches need stands on the class, so that the others need not set it.
+    fifo = False
+    ordered = False  # FIFO, or a stream
+    seconds: float | None = None  # for all of the work, None if there is no limit
+    deadline: float | None = None  # when work has to stop, on the clock of `time.monotonic`
+    end: float | None = None  # when Lambda stops the function
+    latest_start = _FOREVER  # no message is started later than that
+    slowest = 0.0001  # seconds, of the messages so far; less is not worth noting
+    dead_lettered = 0
+    held_groups: frozenset[str | None] = frozenset()
+    _relieved: frozenset[str | None] = frozenset()  # groups whose head was dead-lettered in this invocation
+    _failed = _NOTHING  # how long to hide it, None for the queue's visibility timeout
+    _skip_group = False
+    _closed = False
+    _queue_unreachable = False
+    _first_error: BaseException | None = None
 
-    def __init__(self, messages: list[Message], options: Options, context: Any) -> None:
-        self.messages = messages
+    def __init__(
+        self, records: list[dict[str, Any]], kind: type[ReceivedMessage], options: Options, context: Any
+    ) -> None:
+        self.records = records
+        self.kind = kind
         self.options = options
         self.context = context
+        self.finished = [False] * len(records)  # until it is known that a message is done
         # The queue's name tells, and nothing else: a message group id may stand on a standard queue's messages too.
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
-        self.fifo = bool(messages) and messages[0].source_arn.endswith(".fifo")
-        self.ordered = self.fifo or (bool(messages) and messages[0].in_order)
-        self._skip_group = self.fifo and options.skip_group
-        self.finished = bytearray(len(messages))  # a byte a message: 0 until it is known to be done
-        self._failed: dict[int, float | None] = {}  # how long to hide it, None for the queue's visibility timeout
-        self.dead_lettered = 0
-        self.stopped = False
-        self.held_groups: set[str | None] = set()
-        self._relieved: set[str | None] = set()  # groups whose head was dead-lettered in this invocation
-        self._queue_unreachable = False
-        self._first_error: BaseException | None = None
-        self._closed = False
-        self.slowest = 0.0  # seconds
-        self.end = self.deadline = None if context is None else _end_of(context)
-        if self.deadline is not None:
-            self.deadline -= options.time_reserve
+        arn = records[0].get("eventSourceARN") if records else None
+        if isinstance(arn, str) and arn.endswith(".fifo"):
+            self.fifo = self.ordered = True
+            self._skip_group = options.skip_group
+        elif kind.in_order:
+            self.ordered = True
+        if context is not None:
+            try:
+                milliseconds = context.get_remaining_time_in_millis()
+            except AttributeError:
+                milliseconds = None
+            if isinstance(milliseconds, (int, float)):  # a test's stand-in for a context may return anything
+                self.end = end = monotonic() + milliseconds / 1000
+                self.deadline = end - options.time_reserve
+                self.seconds = milliseconds / 1000 - options.time_reserve
+                self.latest_start = self.deadline - self.slowest
+
+    def message(self, place: int) -> Message:
+        """The message at this place. Messages are made when they are needed: to keep ten thousand would cost more."""
+        message = self.kind()
+        message._record = self.records[place]
+        return message
 
     def lanes(self) -> Iterable[Iterable[int]]:
         """The places that may run side by side; within each, one after the other."""
-        everything = range(len(self.messages))
+        everything = range(len(self.records))
         if self.options.concurrency == 1 or (self.ordered and not self._skip_group):
             return [everything]
         if not self._skip_group:
             return ((place,) for place in everything)
         groups: dict[str | None, list[int]] = {}
         for place in everything:
-            groups.setdefault(self.messages[place].group_id, []).append(place)
+            groups.setdefault(self.message(place).group_id, []).append(place)
         return groups.values()
 
     def seconds_left(self) -> float | None:
         """Until work has to stop; None if there is no limit."""
         return None if self.deadline is None else self.deadline - monotonic()
 
-    def failed(self, place: int, error: BaseException) -> None:
+    def took(self, seconds: float) -> float:
+        """A message took so long: with less time left than the slowest took, nothing is started.
+
+        Returns:
+            What the slowest took, in seconds.
+        """
+        if seconds > self.slowest:
+            self.slowest = seconds
+            if self.deadline is not None and not self.stopped:
+                self.latest_start = self.deadline - seconds
+        return self.slowest
+
+    def stop(self) -> None:
+        """Start nothing more."""
+        self.latest_start = -_FOREVER
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing more is to be started."""
+        return self.latest_start == -_FOREVER
+
+    def failed(self, place: int, message: Message, error: BaseException) -> None:
         """The message at this place failed: dead-letter it if that is what it needs, or hold what is behind it."""
         if self._closed or self.is_settled(place):
             return
-        message = self.messages[place]
         if self._first_error is None:
             self._first_error = error
         lane = message.group_id if self._skip_group else None
@@ -111,20 +142,22 @@ class Batch:
             dead_lettered, why_not = self._dead_letter(message, error)
         if dead_lettered:
             # It has left its group for good, as if SQS had moved it, so the group goes on.
-            self.finished[place] = 1
+            self.finished[place] = True
             self.dead_lettered += 1
-            self._relieved.add(lane)
+            self._relieved |= {lane}
         else:
             if isinstance(error, RetryLater):
                 seconds = error.seconds
             elif self.options.backoff is not None:
                 seconds = self.options.backoff.delay(message.receive_count)
+            if self._failed is _NOTHING:
+                self._failed = {}
             self._failed[place] = seconds
             if self._skip_group:
-                self.held_groups.add(lane)
+                self.held_groups |= {lane}
             elif self.ordered:
                 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
-                self.stopped = True
+                self.stop()
         from ._log import log_failure
 
         log_failure(message, error, why_not, dead_lettered=dead_lettered, seconds=seconds)
@@ -136,19 +169,19 @@ class Batch:
 
                 log_hook_failure(message, problem)
 
-    def interrupted(self, places: Iterable[int]) -> None:
-        """The messages at these places were still being processed when the time was over."""
-        for place in places:
-            self.failed(place, OutOfTime("it still ran when the time of the function was nearly over"))
+    def interrupted(self, running: dict[int, Message]) -> None:
+        """These messages, by their places, were still being processed when the time was over."""
+        for place, message in sorted(running.items()):
+            self.failed(place, message, OutOfTime("it still ran when the time of the function was nearly over"))
 
     def is_settled(self, place: int) -> bool:
         """Whether the message at this place is finished or has failed."""
-        return self.finished[place] == 1 or place in self._failed
+        return self.finished[place] or place in self._failed
 
     def close(self) -> None:
         """Start nothing more; what still runs somewhere changes nothing any more."""
         self._closed = True
-        self.stopped = True
+        self.stop()
 
     def response(self) -> BatchResponse:
         """Make visible what is to be seen earlier or later, report metrics, and say what goes back.
@@ -160,10 +193,9 @@ class Batch:
         Raises:
             RuntimeError: nothing of the batch is finished and the handler is to raise then.
         """
-        self.close()
         options = self.options
         finished = self.finished
-        all_finished = 0 not in finished
+        all_finished = all(finished)
         if options.metrics_namespace is not None:
             from ._metrics import write_metrics
 
@@ -172,8 +204,8 @@ class Batch:
             return {"batchItemFailures": []}
         unfinished = [place for place, done in enumerate(finished) if not done]
         self._settle(unfinished)
-        ids = dict.fromkeys(self.messages[place].id for place in unfinished)
-        if options.raise_if_all_failed and ids.keys() >= {message.id for message in self.messages}:
+        ids = dict.fromkeys(self.message(place).id for place in unfinished)
+        if options.raise_if_all_failed and ids.keys() >= {self.message(place).id for place in range(len(finished))}:
             raise RuntimeError(f"all {len(finished)} messages of the batch failed") from self._first_error
         if self.ordered and not self.fifo:
             ids = dict.fromkeys(list(ids)[:1])
@@ -210,8 +242,8 @@ class Batch:
         if never_started and self.deadline is not None and monotonic() + self.slowest > self.deadline:
             from ._log import log_never_started
 
-            log_never_started(len(never_started), len(self.messages))
-        if self.messages[0].in_order:
+            log_never_started(len(never_started), len(self.records))
+        if self.kind.in_order:
             return  # a stream's records are not hidden
         changes: dict[int, float] = {place: seconds for place, seconds in self._failed.items() if seconds is not None}
         if self.options.backoff is not None:
@@ -219,12 +251,4 @@ class Batch:
         if changes:
             from ._visibility import change_visibility
 
-            change_visibility([(self.messages[place], changes[place]) for place in sorted(changes)], self.end)
-
-
-def _end_of(context: Any) -> float | None:
-    """When Lambda stops the function, on the clock of `time.monotonic`; None if the context does not say."""
-    get_remaining = getattr(context, "get_remaining_time_in_millis", None)
-    remaining = get_remaining() if get_remaining is not None else None
-    # A test's stand-in for a context may return anything.
-    return monotonic() + remaining / 1000 if isinstance(remaining, int | float) else None
+            change_visibility([(self.message(place), changes[place]) for place in sorted(changes)], self.end)

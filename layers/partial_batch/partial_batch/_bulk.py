@@ -27,7 +27,8 @@ def run_bulk(function: Callable[[list[Message]], object], batch: Batch, *, inter
         interrupt: raise OutOfTime in the function when the time is over; not if it sees to that itself.
     """
     seconds = batch.seconds_left()
-    if not batch.messages or (seconds is not None and seconds <= 0):
+    messages = [batch.message(place) for place in range(len(batch.records))]
+    if not messages or (seconds is not None and seconds <= 0):
         return
     failed: set[str] = set()
     error: BaseException | None = OutOfTime("the time of the function was nearly over")
@@ -35,10 +36,8 @@ def run_bulk(function: Callable[[list[Message]], object], batch: Batch, *, inter
     def attempt() -> None:
         nonlocal failed, error
         try:
-            failed = _failed_ids(function(list(batch.messages)), batch.messages)
+            failed = _failed_ids(function(list(messages)), messages)
             error = None
-        except Exception as problem:
-            error = problem
         except BaseException as problem:
             if not ends_message_only(problem):
                 raise
@@ -50,14 +49,14 @@ def run_bulk(function: Callable[[list[Message]], object], batch: Batch, *, inter
         from ._alarm import run_with_alarm
 
         run_with_alarm(seconds, attempt)
-    for place, message in enumerate(batch.messages):
+    for place, message in enumerate(messages):
         if batch.stopped or (batch.held_groups and message.group_id in batch.held_groups):
             # It may have been processed, but it goes back with the failed one before it, which comes first.
             continue
         if error is not None:
-            batch.failed(place, error)
+            batch.failed(place, message, error)
         elif message.id in failed:
-            batch.failed(place, ReportedFailure("the function named it as failed"))
+            batch.failed(place, message, ReportedFailure("the function named it as failed"))
         else:
             _succeed(place, message, batch)
 
@@ -67,9 +66,9 @@ def _succeed(place: int, message: Message, batch: Batch) -> None:
         try:
             require_finished(batch.options.on_success(message))
         except Exception as error:
-            batch.failed(place, error)
+            batch.failed(place, message, error)
             return
-    batch.finished[place] = 1
+    batch.finished[place] = True
 
 
 def _failed_ids(result: object, messages: list[Message]) -> set[str]:

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from ._errors import InvalidEvent
-from ._message import Message
+from ._message import ReceivedMessage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_STR = {str}
-_DICT = {dict}
+    type Records = list[dict[str, Any]]
 
 
-def read_messages(event: Any) -> list[Message]:
-    """The messages of an event, in its order.
+def read_records(event: Any) -> tuple[Records, type[ReceivedMessage]]:
+    """The records of an event, in its order, and the kind of message they are.
 
     Raises:
         InvalidEvent: the event or one of its records is malformed. Nothing of it has been handed out then.
     """
-    if isinstance(event, dict):
-        records = event.get("Records")
-        if isinstance(records, list) and _DICT.issuperset(map(type, records)):
-            ids = [record.get("messageId") for record in records]
-            if _STR.issuperset(map(type, ids)) and all(ids):
-                return [Message(record) for record in records]
-    return _read_others(event)
+    records = event.get("Records") if isinstance(event, dict) else None
+    if not isinstance(records, list):
+        return _read_others(event)
+    try:
+        for record in records:
+            # Comparing types is quicker than isinstance; what is not plain is looked at more closely.
+            identifier = record["messageId"]
+            if type(identifier) is not str or not identifier:
+                return _read_others(event)
+    except (KeyError, TypeError):
+        return _read_others(event)
+    return records, ReceivedMessage
 
 
-def _read_others(event: Any) -> list[Message]:
-    """The messages of a stream's event, or what is wrong with the event."""
+def _read_others(event: Any) -> tuple[Records, type[ReceivedMessage]]:
+    """The records of a stream's event, or what is wrong with the event."""
     if not isinstance(event, dict):
         raise InvalidEvent(f"the event is a {type(event).__name__}, not an object with Records")
     if "Records" not in event:
@@ -37,17 +41,17 @@ def _read_others(event: Any) -> list[Message]:
     records = event["Records"]
     if not isinstance(records, list):
         raise InvalidEvent(f"Records is a {type(records).__name__}, not a list")
-    messages = []
+    kinds = set()
     for place, record in enumerate(records):
         if not isinstance(record, dict):
             raise InvalidEvent(f"Records[{place}] is a {type(record).__name__}, not an object")
-        messages.append(_read_one(record, f"Records[{place}]"))
-    if len({type(message) for message in messages}) > 1:
+        kinds.add(_kind_of(record, f"Records[{place}]"))
+    if len(kinds) > 1:
         raise InvalidEvent("Records come from different kinds of sources")
-    return messages
+    return records, kinds.pop()
 
 
-def _read_one(record: dict[str, Any], where: str) -> Message:
+def _kind_of(record: dict[str, Any], where: str) -> type[ReceivedMessage]:
     if record.get("eventSource") in ("aws:kinesis", "aws:dynamodb"):
         from ._streams import DynamoDBMessage, KinesisMessage
 
@@ -56,9 +60,9 @@ def _read_one(record: dict[str, Any], where: str) -> Message:
         if not isinstance(part, dict):
             raise InvalidEvent(f"{where}.{kind.part} is {_what_it_is(record, kind.part, 'an object')}")
         _require_text(part, kind.identifier, f"{where}.{kind.part}")
-        return kind(record)
+        return kind
     _require_text(record, "messageId", where)
-    return Message(record)
+    return ReceivedMessage
 
 
 def _require_text(holder: dict[str, Any], name: str, where: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial, update_wrapper
 
+from ._alarm import run_with_alarm
 from ._batch import Batch
-from ._event import read_messages
+from ._event import read_records
 from ._function import is_async
 from ._options import Options
 from ._run import run
@@ -111,7 +112,7 @@ def batch_handler(  # noqa: F811
         on_success=on_success,
         on_failure=on_failure,
     )
-    return _decorate(function, options, _run_each)
+    return _decorate(function, options, _run_side_by_side if concurrency > 1 else _run_in_order, _run_async)
 
 
 @overload
@@ -173,16 +174,19 @@ def bulk_handler(  # noqa: F811
         on_success=on_success,
         on_failure=on_failure,
     )
-    return _decorate(function, options, _run_whole)
+    return _decorate(function, options, _run_whole, _run_whole_async)
 
 
-def _decorate(function: Any, options: Options, run_function: Callable[[Any, Batch, bool], None]) -> Any:
+def _decorate(
+    function: Any, options: Options, plain: Callable[[Any, Batch], None], asynchronous: Callable[[Any, Batch], None]
+) -> Any:
     def decorate(function: Any) -> Any:
-        asynchronous = is_async(function)
+        run_function = asynchronous if is_async(function) else plain
 
         def handler(event: Any, context: Any = None) -> BatchResponse:
-            batch = Batch(read_messages(event), options, context)
-            run_function(function, batch, asynchronous)
+            records, kind = read_records(event)
+            batch = Batch(records, kind, options, context)
+            run_function(function, batch)
             return batch.response()
 
         return update_wrapper(handler, function)
@@ -190,35 +194,38 @@ def _decorate(function: Any, options: Options, run_function: Callable[[Any, Batc
     return decorate if function is None else decorate(function)
 
 
-def _run_each(function: Any, batch: Batch, asynchronous: bool) -> None:
-    if asynchronous:
-        from ._tasks import run_in_tasks
-
-        run_in_tasks(function, batch)
-        return
-    if batch.options.concurrency > 1:
-        lanes = list(batch.lanes())
-        if len(lanes) > 1:
-            from ._threads import run_in_threads
-
-            run_in_threads(function, batch, lanes)
-            return
-    seconds = batch.seconds_left()
-    places = range(len(batch.messages))
-    if seconds is None:
+def _run_in_order(function: Any, batch: Batch) -> None:
+    places = range(len(batch.records))
+    if batch.seconds is None:
         run(function, batch, places)
     else:
-        from ._alarm import run_with_alarm
-
-        run_with_alarm(seconds, run, function, batch, places)
+        run_with_alarm(batch.seconds, run, function, batch, places)
 
 
-def _run_whole(function: Any, batch: Batch, asynchronous: bool) -> None:
+def _run_side_by_side(function: Any, batch: Batch) -> None:
+    lanes = list(batch.lanes())
+    if len(lanes) > 1:
+        from ._threads import run_in_threads
+
+        run_in_threads(function, batch, lanes)
+    else:
+        _run_in_order(function, batch)
+
+
+def _run_async(function: Any, batch: Batch) -> None:
+    from ._tasks import run_in_tasks
+
+    run_in_tasks(function, batch)
+
+
+def _run_whole(function: Any, batch: Batch) -> None:
     from ._bulk import run_bulk
 
-    if asynchronous:
-        from ._tasks import wait_for
+    run_bulk(function, batch)
 
-        run_bulk(partial(wait_for, function, batch), batch, interrupt=False)
-    else:
-        run_bulk(function, batch)
+
+def _run_whole_async(function: Any, batch: Batch) -> None:
+    from ._bulk import run_bulk
+    from ._tasks import wait_for
+
+    run_bulk(partial(wait_for, function, batch), batch, interrupt=False)

@@ -23,8 +23,8 @@ def write_metrics(namespace: str, batch: Batch, *, failed: int) -> None:
         batch: what was done.
         failed: how many messages were tried, failed and go back.
     """
-    received = len(batch.messages)
-    succeeded = batch.finished.count(1) - batch.dead_lettered
+    received = len(batch.records)
+    succeeded = batch.finished.count(True) - batch.dead_lettered
     values = {
         "MessagesReceived": received,
         "MessagesSucceeded": succeeded,
@@ -33,7 +33,7 @@ def write_metrics(namespace: str, batch: Batch, *, failed: int) -> None:
         "MessagesDeadLettered": batch.dead_lettered,
     }
     function = getattr(batch.context, "function_name", None) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-    queue = batch.messages[0].source_arn.rpartition(":")[2] if batch.messages else ""
+    queue = batch.message(0).source_arn.rpartition(":")[2] if batch.records else ""
     dimensions = {"FunctionName": str(function or ""), "QueueName": queue}
     dimensions = {name: value for name, value in dimensions.items() if value}  # CloudWatch takes no empty value
     line = {

@@ -21,17 +21,21 @@ def run(function: Callable[[Message], object], batch: Batch, places: Iterable[in
 
     What it does for each message is all that is done for each: no more than it needs to.
     """
-    messages = batch.messages
+    records = batch.records
+    kind = batch.kind
     finished = batch.finished
     held_groups = batch.held_groups
     on_success = batch.options.on_success
-    deadline = batch.deadline
-    now = 0.0 if deadline is None else monotonic()
+    clock = monotonic
+    timed = batch.deadline is not None
+    slowest = batch.slowest
+    now = clock() if timed else 0.0
     for place in places:
-        message = messages[place]
+        message = kind()
+        message._record = records[place]
         if held_groups and message.group_id in held_groups:
             continue
-        if deadline is not None and now + batch.slowest > deadline:
+        if now > batch.latest_start:
             return
         try:
             result = function(message)
@@ -39,24 +43,23 @@ def run(function: Callable[[Message], object], batch: Batch, places: Iterable[in
                 require_finished(result)
             if on_success is not None:
                 require_finished(on_success(message))
-            finished[place] = 1
-        except Exception as error:
-            batch.failed(place, error)
+            finished[place] = True
         except BaseException as error:
             if not ends_message_only(error):
                 raise
-            batch.failed(place, error)
-        if batch.stopped:
-            return
-        if deadline is not None:
+            batch.failed(place, message, error)
+            held_groups = batch.held_groups
+        if timed:
             before = now
-            now = monotonic()
-            if now - before > batch.slowest:
-                batch.slowest = now - before
+            now = clock()
+            if now - before > slowest:
+                slowest = batch.took(now - before)
 
 
 def ends_message_only(error: BaseException) -> bool:
-    """Whether what is no Exception still ends only the message: a cancellation, or the end of its time."""
+    """Whether what a function raised ends its message only: an Exception, a cancellation, or the end of its time."""
+    if isinstance(error, Exception | OutOfTime):
+        return True
     # Who raises CancelledError has loaded asyncio; this layer need not.
     asyncio = sys.modules.get("asyncio")
-    return isinstance(error, OutOfTime) or (asyncio is not None and isinstance(error, asyncio.CancelledError))
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 
-from ._message import Message
+from ._message import ReceivedMessage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
 
-class StreamMessage(Message):
+class StreamMessage(ReceivedMessage):
     """A record of a stream. Its identifier in the response is its sequence number."""
 
     __slots__ = ()

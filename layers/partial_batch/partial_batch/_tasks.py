@@ -26,7 +26,7 @@ _runner: asyncio.Runner | None = None
 
 def run_in_tasks(function: Callable[[Message], Awaitable[object]], batch: Batch) -> None:
     """Run the lanes side by side, at most `concurrency` at once; cancel what still runs when the time is over."""
-    running: set[int] = set()
+    running: dict[int, Message] = {}
 
     async def run_all() -> None:
         lanes = iter(batch.lanes())
@@ -36,7 +36,7 @@ def run_in_tasks(function: Callable[[Message], Awaitable[object]], batch: Batch)
                 await _run_lane(function, batch, lane, running)
 
         if not await _until_deadline([work() for _ in range(batch.options.concurrency)], batch):
-            batch.interrupted(sorted(running))
+            batch.interrupted(running)
 
     try:
         _run(run_all())
@@ -77,18 +77,18 @@ def wait_for(function: Callable[[list[Message]], Awaitable[object]], batch: Batc
 
 
 async def _run_lane(
-    function: Callable[[Message], Awaitable[object]], batch: Batch, lane: Iterable[int], running: set[int]
+    function: Callable[[Message], Awaitable[object]], batch: Batch, lane: Iterable[int], running: dict[int, Message]
 ) -> None:
     worker = asyncio.current_task()
     on_success = batch.options.on_success
     for place in lane:
-        message = batch.messages[place]
+        message = batch.message(place)
         if batch.held_groups and message.group_id in batch.held_groups:
             continue
         started = monotonic()
-        if batch.stopped or (batch.deadline is not None and started + batch.slowest > batch.deadline):
+        if started > batch.latest_start:
             return
-        running.add(place)
+        running[place] = message
         try:
             # A task of its own, so that a function that cancels itself does not cancel the batch.
             result = await asyncio.ensure_future(function(message))
@@ -96,15 +96,15 @@ async def _run_lane(
                 require_finished(result)
             if on_success is not None:
                 require_finished(on_success(message))
-            batch.finished[place] = 1
+            batch.finished[place] = True
         except asyncio.CancelledError as error:
             if worker is not None and worker.cancelling():
                 raise  # not the message is cancelled but the invocation, at its deadline or by Ctrl-C
-            batch.failed(place, error)
+            batch.failed(place, message, error)
         except (Exception, OutOfTime) as error:
-            batch.failed(place, error)
-        running.discard(place)
-        batch.slowest = max(batch.slowest, monotonic() - started)
+            batch.failed(place, message, error)
+        del running[place]
+        batch.took(monotonic() - started)
 
 
 async def _until_deadline(work: list[Coroutine[Any, Any, None]], batch: Batch) -> bool:
@@ -122,7 +122,7 @@ async def _until_deadline(work: list[Coroutine[Any, Any, None]], batch: Batch) -
         task.result()
     if not pending:
         return True
-    batch.stopped = True
+    batch.stop()
     for task in pending:
         task.cancel()
     await asyncio.wait(pending, timeout=_CLEAN_UP_SECONDS)

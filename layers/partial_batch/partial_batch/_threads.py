@@ -55,8 +55,8 @@ def run_in_threads(function: Callable[[Message], object], batch: Batch, lanes: l
             if error is not None:
                 raise error
     except Empty:
-        places = {batch.messages.index(message) for message in started.values()}
-        batch.interrupted(place for place in sorted(places) if not batch.is_settled(place))
+        last = {id(message.record): message for message in started.values()}
+        batch.interrupted({place: last[id(record)] for place, record in enumerate(batch.records) if id(record) in last})
     finally:
         with lock:
             waiting = iter(())

@@ -79,9 +79,10 @@ def dynamodb(
     """
     if len(requests) != len(messages):
         raise ValueError(f"{len(requests)} requests for {len(messages)} messages")
-    unprocessed = [
-        request for requests_of_a_table in response["UnprocessedItems"].values() for request in requests_of_a_table
-    ]
+    tables = response.get("UnprocessedItems")
+    if not isinstance(tables, dict):
+        raise ValueError("the response has no UnprocessedItems")
+    unprocessed = [request for requests_of_a_table in tables.values() for request in requests_of_a_table]
     if any(request not in requests for request in unprocessed):
         raise ValueError("UnprocessedItems has a request that was not made")
     return [message for message, request in zip(messages, requests, strict=True) if request in unprocessed]
