@@ -10,7 +10,7 @@ SOURCES := layers/partial_batch/partial_batch functions $(wildcard local)
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
-.PHONY: help demo up test lint format build invoke lock clean
+.PHONY: help demo up picture test lint format build invoke lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -18,8 +18,11 @@ help: ## list the targets
 demo: .venv/ready .venv-emulator/ready ## run the whole stack on this machine with sample messages, and check how each ends
 	@$(BIN)/python -m local demo
 
-up: .venv/ready .venv-emulator/ready ## run the whole stack on this machine until Ctrl-C
-	@$(BIN)/python -m local up
+up: .venv/ready .venv-emulator/ready ## run the whole stack on this machine until Ctrl-C: make up ARGS="--port 4566"
+	@$(BIN)/python -m local up $(ARGS)
+
+picture: .venv/ready .venv-emulator/ready ## record the picture of what `make up` shows
+	@$(BIN)/python -m local picture docs/live-view.svg
 
 test: .venv/ready .venv-emulator/ready ## run all tests; those in Docker are skipped where there is none
 	$(BIN)/python -m pytest $(ARGS)

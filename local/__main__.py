@@ -1,8 +1,9 @@
-"""The command line: `python -m local demo`, `up` and `poll`."""
+"""The command line: `python -m local demo`, `up`, `send` and `poll`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from local.errors import LocalError
 from local.signals import interrupt_on_signals
@@ -24,10 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except KeyboardInterrupt:
-        if options.command == "demo":
-            print("Interrupted. Everything it started is stopped.", file=sys.stderr)
-            return _INTERRUPTED
-        return 0  # to be interrupted is how the others end
+        if options.command in ("up", "poll"):
+            return 0  # to be interrupted is how they end
+        print("Interrupted. Everything it started is stopped.", file=sys.stderr)
+        return _INTERRUPTED
     except LocalError as error:
         _complain(error.message, error.output)
         return 1
@@ -36,17 +37,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     # Imported here because boto3 takes a moment, in which Ctrl-C should not show a traceback.
     from local.demo import run_demo
-    from local.services import run_poll, run_up
+    from local.picture import run_picture
+    from local.poll import run_poll
+    from local.project import Project
+    from local.send import Outgoing, run_send
     from local.trouble import AWS_ERRORS, describe
+    from local.up import run_up
 
     try:
         match options.command:
             case "demo":
                 return run_demo(options.port)
             case "up":
-                run_up(options.port)
+                project = Project.find(options.template_file, options.parameter_overrides)
+                run_up(project, options.port, options.lambda_endpoint_url)
+            case "picture":
+                return run_picture(options.file)
+            case "send":
+                message = Outgoing(options.queue, options.body, options.group, options.deduplication_id)
+                return run_send(message, Project.find(options.template_file), options.endpoint_url)
             case _:
-                run_poll(options.endpoint_url)
+                run_poll(options.endpoint_url, options.sqs_endpoint_url, options.lambda_endpoint_url)
     except AWS_ERRORS as error:
         raise LocalError(describe(error)) from error
 
@@ -56,14 +67,40 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help="send sample messages through the stack and check how each of them ends")
     up = commands.add_parser("up", help="run the stack until Ctrl-C")
+    send = commands.add_parser("send", help="send a message to a queue of the running stack")
     poll = commands.add_parser("poll", help="run only the event source mappings, against any endpoint, until Ctrl-C")
+    picture = commands.add_parser("picture", help="record a picture of what `up` shows, with the sample messages")
+    picture.add_argument("file", metavar="FILE.svg", type=Path, help="where to")
     for command in (demo, up):
         command.add_argument("--port", type=_port, help="port of the emulator on 127.0.0.1; a free one if not given")
+    for command in (up, send):
+        command.add_argument("--template-file", help="the SAM template, or its folder; this repository's if not given")
+    up.add_argument(
+        "--parameter-overrides",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="parameters of the template; they win over those of the environment `local` in its samconfig.toml",
+    )
+    send.add_argument("queue", metavar="QUEUE", help="its name in the template, its real name, or its URL")
+    send.add_argument("body", metavar="BODY", help="the body of the message; - for standard input")
+    send.add_argument("--group", help="message group id; a FIFO queue needs one")
+    send.add_argument("--deduplication-id", help="message deduplication id, FIFO only; a new one if not given")
+    send.add_argument(
+        "--endpoint-url", help="where SQS answers; if not given, AWS_ENDPOINT_URL, else that of the running `up`"
+    )
     poll.add_argument(
         "--endpoint-url",
         required=True,
-        help="where SQS and Lambda answer. The endpoint's own polling is switched off, and stays so.",
+        help="what has the event source mappings, and SQS and Lambda if they are not named apart. The endpoint's own "
+        "polling is switched off, and stays so.",
     )
+    poll.add_argument("--sqs-endpoint-url", help="where the queues are, if elsewhere")
+    for command in (up, poll):
+        command.add_argument(
+            "--lambda-endpoint-url", help="where the functions run, if elsewhere, such as `sam local start-lambda`"
+        )
     return parser
 
 

@@ -56,6 +56,75 @@ class BatchDone:
 
 
 @dataclass(frozen=True)
+class BatchThrottled:
+    """There was no room to invoke the function; it is tried again while the messages are hidden. Said once a batch.
+
+    BatchKept or BatchDone tells how it ends.
+    """
+
+    mapping: EventSourceMapping
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MessagesFiltered:
+    """Messages matched no filter: they are deleted without an invocation. There is no BatchReceived for them.
+
+    Attributes:
+        deleted: ids of those that are off the queue.
+        undeleted: ids of those that could not be deleted, each with the reason; they come back.
+    """
+
+    mapping: EventSourceMapping
+    deleted: tuple[str, ...]
+    undeleted: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class MessagesLeft:
+    """Messages of a FIFO queue were received and not handed to the function, as that would break their group's order.
+
+    They come back after their visibility timeout. There is no BatchReceived for them.
+    """
+
+    mapping: EventSourceMapping
+    message_ids: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class ConcurrencyChanged:
+    """Function errors or throttling changed how many batches there may be at once.
+
+    Attributes:
+        reduced_to: how many now; None if as many as ever.
+    """
+
+    mapping: EventSourceMapping
+    reduced_to: int | None
+
+
+@dataclass(frozen=True)
+class MappingQuestioned:
+    """AWS would not have this mapping, though the endpoint has it. Said once, and again when it was changed.
+
+    Attributes:
+        polled: whether it is polled nevertheless.
+    """
+
+    mapping: EventSourceMapping
+    reason: str
+    polled: bool
+
+
+@dataclass(frozen=True)
+class OtherPoller:
+    """Somebody else polls the same endpoint from this machine. Each message goes to one of the two."""
+
+    endpoint_url: str
+
+
+@dataclass(frozen=True)
 class TroubleBegan:
     """Something outside the batches does not work; it is tried again with growing pauses and said only once."""
 
@@ -70,7 +139,19 @@ class TroubleEnded:
     subject: str
 
 
-type Happening = BatchReceived | BatchKept | BatchDone | TroubleBegan | TroubleEnded
+type Happening = (
+    BatchReceived
+    | BatchKept
+    | BatchDone
+    | BatchThrottled
+    | MessagesFiltered
+    | MessagesLeft
+    | ConcurrencyChanged
+    | MappingQuestioned
+    | OtherPoller
+    | TroubleBegan
+    | TroubleEnded
+)
 type Listener = Callable[[Happening], None]
 
 
@@ -84,13 +165,34 @@ def in_words(happening: Happening) -> str:
         case BatchDone(mapping, deleted, failed, undeleted):
             text = f"{mapping.queue_name}: {_messages(len(deleted))} done, {len(failed)} failed"
             if undeleted:
-                reasons = ", ".join(sorted(set(undeleted.values())))
-                text += f", {len(undeleted)} done but not deleted ({reasons})"
+                text += f", {len(undeleted)} done but not deleted ({_reasons(undeleted)})"
             return text
+        case BatchThrottled(mapping, ids):
+            return f"{mapping.queue_name}: {_messages(len(ids))} waiting, {mapping.function_name} is throttled"
+        case MessagesFiltered(mapping, deleted, undeleted):
+            text = f"{mapping.queue_name}: {_messages(len(deleted))} deleted, no filter matches"
+            if undeleted:
+                text += f"; {len(undeleted)} could not be deleted ({_reasons(undeleted)})"
+            return text
+        case MessagesLeft(mapping, ids, reason):
+            return f"{mapping.queue_name}: {_messages(len(ids))} left for later, {reason}"
+        case ConcurrencyChanged(mapping, None):
+            return f"{mapping.queue_name}: as many batches at once as before the errors"
+        case ConcurrencyChanged(mapping, reduced_to):
+            return f"{mapping.queue_name}: at most {reduced_to} batches at once, after errors"
+        case MappingQuestioned(mapping, reason, polled):
+            fate = "polled nevertheless" if polled else "not polled"
+            return f"{mapping.queue_name}: AWS would refuse its event source mapping: {reason}; {fate}"
+        case OtherPoller(endpoint_url):
+            return f"{endpoint_url}: somebody else polls it as well; each message goes to one of the two"
         case TroubleBegan(subject, reason):
             return f"{subject}: {reason}; trying again"
         case TroubleEnded(subject):
             return f"{subject}: works again"
+
+
+def _reasons(undeleted: Mapping[str, str]) -> str:
+    return ", ".join(sorted(set(undeleted.values())))
 
 
 def _messages(number: int) -> str:

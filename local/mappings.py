@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from local.filters import InvalidFilter, check
+
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
+
+_MOST_ON_STANDARD = 10_000
+_MOST_ON_FIFO = 10
+_MOST_WITHOUT_WINDOW = 10
+_LONGEST_WINDOW = 300  # seconds
+_MOST_CONCURRENCY = 1_000
+_MOST_FILTERS = 10  # five, unless the account's quota is raised
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,8 @@ class EventSourceMapping:
         batch_size: how many messages the function gets at most at once.
         window: seconds to wait for a fuller batch; 0 invokes as soon as there is a message.
         reports_item_failures: whether the function's response says which messages failed (ReportBatchItemFailures).
+        maximum_concurrency: how many batches the function gets at most at once; None for no limit of the mapping's own.
+        filters: the patterns of the filter criteria, as JSON; a message that matches none is deleted.
     """
 
     uuid: str
@@ -29,6 +40,8 @@ class EventSourceMapping:
     batch_size: int
     window: int
     reports_item_failures: bool
+    maximum_concurrency: int | None = None
+    filters: tuple[str, ...] = ()
 
     @classmethod
     def from_api(cls, description: EventSourceMappingConfigurationTypeDef) -> Self:
@@ -41,6 +54,12 @@ class EventSourceMapping:
             batch_size=description.get("BatchSize") or 10,
             window=description.get("MaximumBatchingWindowInSeconds") or 0,
             reports_item_failures="ReportBatchItemFailures" in (description.get("FunctionResponseTypes") or ()),
+            maximum_concurrency=(description.get("ScalingConfig") or {}).get("MaximumConcurrency"),
+            filters=tuple(
+                filter_["Pattern"]
+                for filter_ in (description.get("FilterCriteria") or {}).get("Filters") or ()
+                if filter_.get("Pattern")
+            ),
         )
 
     @property
@@ -54,9 +73,47 @@ class EventSourceMapping:
         return self.queue_arn.split(":")[5]
 
     @property
+    def is_fifo(self) -> bool:
+        """Whether the queue is FIFO."""
+        return self.queue_name.endswith(".fifo")
+
+    @property
     def function_name(self) -> str:
         """The name of the function, without its alias or version."""
         return self.function_arn.split(":")[6]
+
+
+def refusal(mapping: EventSourceMapping) -> str | None:
+    """Say why AWS would not have such a mapping, where an emulator has it.
+
+    The limits: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html and
+    https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+
+    Args:
+        mapping: as the endpoint has it.
+
+    Returns:
+        The reason, None if there is none.
+    """
+    most = _MOST_ON_FIFO if mapping.is_fifo else _MOST_ON_STANDARD
+    if not 1 <= mapping.batch_size <= most:
+        return f"BatchSize is {mapping.batch_size:,}, not 1 to {most:,}"
+    if mapping.is_fifo and mapping.window:
+        return "there is no batching window on a FIFO queue"
+    if not 0 <= mapping.window <= _LONGEST_WINDOW:
+        return f"the batching window is {mapping.window} s, not 0 to {_LONGEST_WINDOW}"
+    if mapping.batch_size > _MOST_WITHOUT_WINDOW and not mapping.window:
+        return f"a BatchSize over {_MOST_WITHOUT_WINDOW} needs a batching window of at least 1 s"
+    if mapping.maximum_concurrency is not None and not 2 <= mapping.maximum_concurrency <= _MOST_CONCURRENCY:
+        return f"MaximumConcurrency is {mapping.maximum_concurrency:,}, not 2 to {_MOST_CONCURRENCY:,}"
+    if len(mapping.filters) > _MOST_FILTERS:
+        return f"it has {len(mapping.filters)} filters, more than {_MOST_FILTERS}"
+    try:
+        for pattern in mapping.filters:
+            check(pattern)
+    except InvalidFilter as error:
+        return str(error)
+    return None
 
 
 def take_over_mappings(functions: LambdaClient) -> list[EventSourceMapping]:

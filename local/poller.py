@@ -1,201 +1,282 @@
-"""What Lambda does for one event source mapping: receive a batch, invoke the function, delete what succeeded.
+"""What Lambda does for one event source mapping: receive batches, invoke the function, delete what succeeded.
 
-One batch at a time. Rules as in https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html and
-https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html. Not done: several batches at once, event
-filtering, and the 6 MB limit of an invocation.
+One loop gathers batches (local/batcher.py); each is seen through beside it, as many at once as the pace allows
+(local/pace.py). Rules as in https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html and
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html.
+
+Order on FIFO: a group is with one invocation at most. What did not fit into it, and what is delivered of its groups
+meanwhile (local/groups.py), goes to the function after it, in the same task, as long as that breaks no order.
 """
 
 from __future__ import annotations
 
-import functools
-import itertools
-import json
 import threading
-import time
 from typing import TYPE_CHECKING
 
-from local.happenings import BatchDone, BatchKept, BatchReceived, Delivery, Listener
-from local.record import make_record
-from local.response import InvalidResponse, failed_message_ids
+from local.batcher import Batcher
+from local.clock import RealClock
+from local.groups import Groups
+from local.happenings import (
+    BatchDone,
+    BatchKept,
+    BatchReceived,
+    BatchThrottled,
+    ConcurrencyChanged,
+    Delivery,
+    Listener,
+    MessagesLeft,
+)
+from local.invoker import FunctionFailed, Throttled, invoke
+from local.pace import DEFAULT_LIMIT, Pace
+from local.record import fitting
+from local.response import InvalidResponse
+from local.source import Source
 from local.trouble import AWS_ERRORS, Pauses, Troubles, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mypy_boto3_sqs.type_defs import DeleteMessageBatchRequestEntryTypeDef, MessageTypeDef
+    from collections.abc import Collection, Sequence
 
     from local.clients import Clients
+    from local.clock import Clock, Task
     from local.mappings import EventSourceMapping
+    from local.source import Received
 
-_MOST_PER_CALL = 10  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
-_LONG_POLL_SECONDS = 1  # longer would save requests and make stopping slower
-_REASON_LENGTH = 200
-
-
-class FunctionFailed(Exception):
-    """The function raised, timed out or crashed."""
+_NOT_INVOKED = "the function could not be invoked"
+_SHORTEST_PAUSE = 0.1  # seconds between tries of a throttled invocation; less is left only when it is to be let go
 
 
 class Poller:
-    """Polls the queue of one mapping in a thread of its own.
+    """Polls the queue of one mapping, beside the one who starts it.
 
     Args:
         mapping: what to poll for.
         clients: of the endpoint that has both queue and function.
-        tell: who hears what happens; called from this poller's thread.
+        tell: who hears what happens; called from this poller's threads.
         troubles: what does not work, shared with the other pollers.
+        clock: whose time it is; this machine's if None.
+        default_concurrency: how many batches there are at most at once where the mapping does not say.
+        long_poll: how many seconds one receive waits for a message, 1 to 20. Longer saves requests, and stopping takes
+            up to as long.
     """
 
-    def __init__(self, mapping: EventSourceMapping, clients: Clients, tell: Listener, troubles: Troubles) -> None:
+    def __init__(
+        self,
+        mapping: EventSourceMapping,
+        clients: Clients,
+        tell: Listener,
+        troubles: Troubles,
+        clock: Clock | None = None,
+        *,
+        default_concurrency: int = DEFAULT_LIMIT,
+        long_poll: int = 1,
+    ) -> None:
         self.mapping = mapping
-        self._sqs = clients.sqs
         self._functions = clients.functions
         self._tell = tell
         self._troubles = troubles
+        self._clock: Clock = clock or RealClock()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"poll {mapping.queue_name}", daemon=True)
+        self._source = Source(mapping, clients.sqs, self._clock)
+        self._batcher = Batcher(mapping, self._source, self._clock, self._stopping, tell, long_poll)
+        limit = mapping.maximum_concurrency or default_concurrency
+        self._pace = Pace(limit, self._clock.monotonic(), ramp=not mapping.is_fifo)
+        self._groups = Groups()
+        self._lock = threading.Lock()  # of what follows; never held while anything waits
+        self._in_flight = 0
+        self._slot_freed = threading.Event()
         self._bug: Exception | None = None
+        self._tasks: list[Task] = []
 
     def start(self) -> None:
         """Begin to poll."""
-        self._thread.start()
+        self._tasks.append(self._clock.start(self._run, f"poll {self.mapping.queue_name}"))
 
     def stop(self) -> None:
-        """Receive nothing more. A batch in flight is finished; `join` waits for that."""
+        """Receive nothing more. Batches in flight are finished; `join` waits for that."""
         self._stopping.set()
+        self._slot_freed.set()
 
     def join(self) -> None:
-        """Wait until the batch in flight is finished, for as long as the function may run."""
-        self._thread.join()
+        """Wait until the batches in flight are finished, for as long as the function may run."""
+        while self._tasks:
+            self._tasks[0].join()
+            del self._tasks[0]
+
+    @property
+    def done(self) -> bool:
+        """Whether it has stopped and nothing is in flight."""
+        return all(task.done for task in self._tasks)
+
+    @property
+    def in_flight(self) -> int:
+        """How many batches are with the function now."""
+        return self._in_flight
 
     def check(self) -> None:
-        """Raise what made the thread end, if it is not one of the failures it knows."""
+        """Raise what made polling end, if it is not one of the failures it knows."""
         if self._bug is not None:
             raise self._bug
 
     def poll_once(self) -> None:
-        """Wait a moment for a batch and, if there is one, see it through.
+        """Wait a moment for a batch and, if there is one, see it through before returning.
 
         Raises:
             botocore.exceptions.ClientError: the endpoint refused to receive or to invoke.
             botocore.exceptions.BotoCoreError: it did not answer.
         """
-        batch = self._receive_batch()
-        self._troubles.ended(self.mapping.queue_name)
+        batch = self._gather()
         if batch:
-            self._process(batch)
-
-    @functools.cached_property
-    def _queue_url(self) -> str:
-        return self._sqs.get_queue_url(QueueName=self.mapping.queue_name, QueueOwnerAWSAccountId=self.mapping.account)[
-            "QueueUrl"
-        ]
+            self._see_through(batch)
 
     def _run(self) -> None:
         pauses = Pauses()
+        reduced = None
         try:
-            while not self._stopping.is_set():
+            while self._may_gather():
+                if self._pace.reduced_to != reduced:
+                    reduced = self._pace.reduced_to
+                    self._tell(ConcurrencyChanged(self.mapping, reduced))
                 try:
-                    self.poll_once()
-                    pauses.after_success()
+                    batch = self._gather()
                 except AWS_ERRORS as error:
                     self._troubles.began(self.mapping.queue_name, error)
-                    self._stopping.wait(pauses.after_failure())
+                    self._clock.wait(self._stopping, pauses.after_failure())
+                    continue
+                pauses.after_success()
+                if batch:
+                    self._hand_over(batch)
         except Exception as error:  # `check` raises it where somebody sees it
             self._bug = error
 
-    def _receive_batch(self) -> list[MessageTypeDef]:
-        """Receive until the batch is full or the window has passed since its first message."""
-        batch = self._receive(self.mapping.batch_size, _LONG_POLL_SECONDS)
-        end = time.monotonic() + self.mapping.window
-        while batch and len(batch) < self.mapping.batch_size and not self._stopping.is_set():
-            remaining = end - time.monotonic()
-            if remaining <= 0:
-                break
-            if remaining < 1:  # a long poll counts in whole seconds
-                self._stopping.wait(remaining)
-            try:
-                batch += self._receive(self.mapping.batch_size - len(batch), min(int(remaining), _LONG_POLL_SECONDS))
-            except AWS_ERRORS:
-                break  # what was received need not wait for its visibility timeout; the next receive tells
-        return batch
+    def _may_gather(self) -> bool:
+        """Wait until one batch more may be in flight; say whether polling goes on."""
+        while not self._stopping.is_set():
+            self._slot_freed.clear()
+            now = self._clock.monotonic()
+            if self._pace.not_before > now:
+                self._clock.wait(self._stopping, self._pace.not_before - now)
+            elif self._in_flight < (allowed := self._pace.allowed(now)):
+                return True
+            else:
+                # While the pace grows by itself, nobody says so.
+                self._clock.wait(self._slot_freed, None if allowed == self._pace.allowed(float("inf")) else 1.0)
+        return False
 
-    def _receive(self, most: int, wait_seconds: int) -> list[MessageTypeDef]:
-        response = self._sqs.receive_message(
-            QueueUrl=self._queue_url,
-            MaxNumberOfMessages=min(most, _MOST_PER_CALL),
-            WaitTimeSeconds=wait_seconds,
-            MessageSystemAttributeNames=["All"],
-            MessageAttributeNames=["All"],
-        )
-        return response.get("Messages", [])
+    def _gather(self) -> list[Received]:
+        batch = self._batcher.gather()
+        self._troubles.ended(self.mapping.queue_name)
+        return self._groups.claim(batch) if self.mapping.is_fifo else batch
 
-    def _process(self, batch: Sequence[MessageTypeDef]) -> None:
-        deliveries = tuple(
-            Delivery(message["MessageId"], int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)))
-            for message in batch
-        )
+    def _hand_over(self, batch: Sequence[Received]) -> None:
+        with self._lock:
+            self._in_flight += 1
+        self._tasks[1:] = [task for task in self._tasks[1:] if not task.done]  # the first is the loop itself
+        self._tasks.append(self._clock.start(lambda: self._work(batch), f"invoke {self.mapping.function_name}"))
+
+    def _work(self, batch: Sequence[Received]) -> None:
+        try:
+            self._see_through(batch)
+        except AWS_ERRORS:
+            pass  # told, and the pace takes care
+        except Exception as error:
+            self._bug = error
+            self._stopping.set()
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+            self._slot_freed.set()
+
+    def _see_through(self, batch: Sequence[Received]) -> None:
+        """Bring what was received to its end: in one invocation, or in several if it does not fit or more follows."""
+        groups = {received.group for received in batch if received.group is not None} if self.mapping.is_fifo else set()
+        rest = list(batch)
+        try:
+            while rest:
+                count = min(fitting(len(received.record) for received in rest), self.mapping.batch_size)
+                now, rest = rest[:count], rest[count:]
+                unfinished = self._process(now)
+                rest = self._in_order(rest, {received.group for received in now if received.message_id in unfinished})
+                done = {received.message_id for received in now} - set(unfinished)
+                while following := self._groups.follow(groups, rest):
+                    rest += self._in_order([received for received in following if received.message_id not in done])
+        except AWS_ERRORS:
+            self._leave(rest, _NOT_INVOKED)
+            while following := self._groups.follow(groups, ()):
+                self._leave(following, _NOT_INVOKED)
+            raise
+
+    def _in_order(self, rest: Sequence[Received], unfinished: Collection[str | None] = ()) -> list[Received]:
+        """Leave what must not overtake an earlier message of its group, and what has become visible again."""
+        keep, left, now = [], [], self._clock.monotonic()
+        groups = set(unfinished)
+        for received in rest:
+            if received.group in groups or self._source.visible_again([received]) <= now:
+                left.append(received)
+                groups.add(received.group)
+            else:
+                keep.append(received)
+        self._leave(left, "it would break the order of its group")
+        return keep
+
+    def _leave(self, messages: Sequence[Received], reason: str) -> None:
+        if messages:
+            self._tell(MessagesLeft(self.mapping, tuple(received.message_id for received in messages), reason))
+
+    def _process(self, batch: Sequence[Received]) -> Collection[str]:
+        """Invoke the function and do what follows from the outcome; give the ids of the messages that come back."""
+        deliveries = tuple(Delivery(received.message_id, received.receive_count) for received in batch)
         ids = tuple(delivery.message_id for delivery in deliveries)
         self._tell(BatchReceived(self.mapping, deliveries))
         try:
             failed = self._invoke(batch)
         except FunctionFailed as error:
+            self._pace.after_error()
             self._tell(BatchKept(self.mapping, ids, f"the function failed: {error}"))
+            return ids
         except InvalidResponse as error:
+            # It returned: to poll less would not help. AWS does not say what it does.
+            self._pace.after_success()
             self._tell(BatchKept(self.mapping, ids, f"the function's response is invalid: {error}"))
+            return ids
+        except Throttled:
+            self._tell(BatchKept(self.mapping, ids, "the function is throttled"))
+            return ids
         except AWS_ERRORS as error:
-            # Throttled, no such function, no answer. Nothing is known of what ran, so nothing is deleted.
+            # No such function, no answer. Nothing is known of what ran, so nothing is deleted.
+            self._pace.after_no_invocation(self._clock.monotonic())
+            # Functions may have an endpoint of their own, and one that hangs says nothing about the queue.
+            self._troubles.began(f"function {self.mapping.function_name}", error, in_any_case=True)
             self._tell(BatchKept(self.mapping, ids, f"the function could not be invoked: {describe(error)}"))
             raise
-        else:
-            undeleted = self._delete([message for message in batch if message["MessageId"] not in failed])
-            self._tell(
-                BatchDone(
-                    self.mapping,
-                    deleted=tuple(name for name in ids if name not in failed and name not in undeleted),
-                    failed=tuple(name for name in ids if name in failed),
-                    undeleted=undeleted,
-                )
+        self._pace.after_success()
+        undeleted = self._source.delete(received for received in batch if received.message_id not in failed)
+        self._tell(
+            BatchDone(
+                self.mapping,
+                deleted=tuple(name for name in ids if name not in failed and name not in undeleted),
+                failed=tuple(name for name in ids if name in failed),
+                undeleted=undeleted,
             )
-
-    def _invoke(self, batch: Sequence[MessageTypeDef]) -> frozenset[str]:
-        """Run the function on a batch and return the ids of the messages it reports as failed."""
-        event = {"Records": [make_record(message, self.mapping.queue_arn) for message in batch]}
-        response = self._functions.invoke(
-            FunctionName=self.mapping.function_arn,
-            Payload=json.dumps(event).encode(),
         )
-        payload = response["Payload"].read()
-        if "FunctionError" in response:
-            raise FunctionFailed(_error_of(payload))
-        if not self.mapping.reports_item_failures:
-            return frozenset()  # the response is ignored: any return is a success
-        return failed_message_ids(payload, {message["MessageId"] for message in batch})
+        return failed | undeleted.keys()
 
-    def _delete(self, messages: Sequence[MessageTypeDef]) -> dict[str, str]:
-        """Delete messages; give the ids of those that could not be deleted, each with the reason."""
-        undeleted: dict[str, str] = {}
-        for chunk in itertools.batched(messages, _MOST_PER_CALL, strict=False):
-            # The position as id: a standard queue may deliver a message twice, and ids must differ.
-            entries: list[DeleteMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(position), "ReceiptHandle": message["ReceiptHandle"]}
-                for position, message in enumerate(chunk)
-            ]
+    def _invoke(self, batch: Sequence[Received]) -> frozenset[str]:
+        """Invoke the function; again and again while it is throttled and the messages are hidden."""
+        pauses = Pauses()
+        while True:
             try:
-                response = self._sqs.delete_message_batch(QueueUrl=self._queue_url, Entries=entries)
-            except AWS_ERRORS as error:
-                undeleted |= {message["MessageId"]: describe(error) for message in chunk}
+                failed = invoke(self._functions, self.mapping, batch)
+            except Throttled:
+                if pauses.failures == 0:
+                    self._pace.after_error()
+                    self._tell(BatchThrottled(self.mapping, tuple(received.message_id for received in batch)))
+                remaining = self._source.visible_again(batch) - self._clock.monotonic()
+                pause = min(pauses.after_failure(), remaining / 2)
+                if pause < _SHORTEST_PAUSE or self._clock.wait(self._stopping, pause):
+                    raise
+            except (FunctionFailed, InvalidResponse):
+                self._troubles.ended(f"function {self.mapping.function_name}")
+                raise
             else:
-                for entry in response.get("Failed", []):
-                    undeleted[chunk[int(entry["Id"])]["MessageId"]] = entry["Code"]
-        return undeleted
-
-
-def _error_of(payload: bytes) -> str:
-    """Say in one line what a failed invocation returned, as far as it can be read."""
-    try:
-        details = json.loads(payload)
-        text = ": ".join(str(details[key]) for key in ("errorType", "errorMessage") if details.get(key))
-    except (ValueError, AttributeError, RecursionError):
-        text = ""
-    return " ".join(text.split())[:_REASON_LENGTH] or "no reason given"
+                self._troubles.ended(f"function {self.mapping.function_name}")
+                return failed

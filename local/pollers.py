@@ -1,13 +1,16 @@
 """Polls all event source mappings of an endpoint, as they are now."""
 
-import threading
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from local.claim import Claim
 from local.clients import Clients
-from local.happenings import Listener
-from local.mappings import take_over_mappings
+from local.clock import Clock, RealClock
+from local.happenings import Listener, MappingQuestioned, OtherPoller
+from local.mappings import EventSourceMapping, refusal, take_over_mappings
 from local.poller import Poller
+from local.source import visibility_timeout_of
 from local.trouble import AWS_ERRORS, Pauses, Troubles
 
 _REFRESH_SECONDS = 2.0
@@ -20,30 +23,42 @@ class Pollers:
         endpoint_url: the endpoint's address, for messages.
         clients: clients of that endpoint.
         tell: who hears what happens; called from several threads.
+        clock: whose time it is; this machine's if None.
     """
 
-    def __init__(self, endpoint_url: str, clients: Clients, tell: Listener) -> None:
+    def __init__(self, endpoint_url: str, clients: Clients, tell: Listener, clock: Clock | None = None) -> None:
+        self._endpoint_url = endpoint_url
         self._clients = clients
         self._tell = tell
+        self._clock: Clock = clock or RealClock()
+        self._claimed = ExitStack()
         self._troubles = Troubles(endpoint_url, tell)
         self._running: dict[str, Poller] = {}
         self._stopped: list[Poller] = []
+        self._refused: dict[str, EventSourceMapping] = {}
 
     def __enter__(self) -> Self:
         """Wait until the endpoint answers, and begin to poll its mappings."""
+        if self._claimed.enter_context(Claim(self._endpoint_url)).taken:
+            self._tell(OtherPoller(self._endpoint_url))
         pauses = Pauses()
-        while not self.refresh():
-            threading.Event().wait(pauses.after_failure())
+        try:
+            while not self.refresh():
+                self._clock.wait(None, pauses.after_failure())
+        except BaseException:
+            self._claimed.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Finish what is in flight, and stop. A signal meanwhile ends the waiting."""
-        for poller in self._running.values():
-            poller.stop()
-        for poller in [*self._running.values(), *self._stopped]:
-            poller.join()
+        with self._claimed:
+            for poller in self._running.values():
+                poller.stop()
+            for poller in [*self._running.values(), *self._stopped]:
+                poller.join()
 
     def __len__(self) -> int:
         """Say how many mappings are polled."""
@@ -51,8 +66,9 @@ class Pollers:
 
     def check(self) -> None:
         """Raise if a poller came to an end that is not foreseen."""
-        for poller in self._running.values():
+        for poller in [*self._running.values(), *self._stopped]:
             poller.check()
+        self._stopped = [poller for poller in self._stopped if not poller.done]
 
     def refresh(self) -> bool:
         """Look for mappings that are new, changed or gone: a deploy may change them at any time.
@@ -71,13 +87,42 @@ class Pollers:
                 poller.stop()
                 self._stopped.append(self._running.pop(uuid))
         for uuid, mapping in mappings.items():
-            if uuid not in self._running:
-                self._running[uuid] = Poller(mapping, self._clients, self._tell, self._troubles)
+            if uuid not in self._running and not self._refuse(mapping):
+                self._question_timeouts(mapping)
+                self._running[uuid] = Poller(mapping, self._clients, self._tell, self._troubles, self._clock)
                 self._running[uuid].start()
         return True
 
     def follow(self) -> None:
         """Keep up with the mappings for a while, then return. To be called again and again."""
-        threading.Event().wait(_REFRESH_SECONDS)
+        self._clock.wait(None, _REFRESH_SECONDS)
         self.check()
         self.refresh()
+
+    def _refuse(self, mapping: EventSourceMapping) -> bool:
+        """Say whether AWS would not have this mapping, and tell it once."""
+        reason = refusal(mapping)
+        if reason is None:
+            self._refused.pop(mapping.uuid, None)
+            return False
+        if self._refused.get(mapping.uuid) != mapping:
+            self._refused[mapping.uuid] = mapping
+            self._tell(MappingQuestioned(mapping, reason, polled=False))
+        return True
+
+    def _question_timeouts(self, mapping: EventSourceMapping) -> None:
+        """Tell if the function may run longer than its messages are hidden.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html. AWS checks it when a mapping is
+        created or updated, and either side may change later, so it is polled nevertheless.
+        """
+        try:
+            visibility_timeout = visibility_timeout_of(self._clients.sqs, mapping)
+            timeout = self._clients.functions.get_function_configuration(FunctionName=mapping.function_arn)["Timeout"]
+        except (*AWS_ERRORS, KeyError):
+            return  # one of them is gone, or this endpoint cannot say; polling tells what matters
+        if timeout > visibility_timeout:
+            reason = (
+                f"the function's timeout of {timeout} s is longer than the visibility timeout of {visibility_timeout} s"
+            )
+            self._tell(MappingQuestioned(mapping, reason, polled=True))

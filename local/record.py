@@ -6,10 +6,17 @@ Lambda's shape: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#examp
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mypy_boto3_sqs.type_defs import MessageAttributeValueOutputTypeDef, MessageTypeDef
+
+# A batch goes to the function when its payload reaches 6 MB: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+MOST_PAYLOAD_BYTES = 6 * 1024 * 1024
+_BEFORE, _BETWEEN, _AFTER = b'{"Records": [', b", ", b"]}"
 
 
 def make_record(message: MessageTypeDef, queue_arn: str) -> dict[str, Any]:
@@ -39,6 +46,46 @@ def make_record(message: MessageTypeDef, queue_arn: str) -> dict[str, Any]:
     if "MD5OfMessageAttributes" in message:
         record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
     return record
+
+
+def record_json(record: dict[str, Any]) -> bytes:
+    """Write a record as JSON.
+
+    Args:
+        record: as `make_record` makes it.
+
+    Returns:
+        UTF-8. Characters are only escaped where they cannot be written: half a surrogate pair, which an emulator may
+        let through.
+    """
+    try:
+        return json.dumps(record, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(record).encode()
+
+
+def event_json(records: Iterable[bytes]) -> bytes:
+    """Put records, each written as JSON, together to the event a function gets."""
+    return _BEFORE + _BETWEEN.join(records) + _AFTER
+
+
+def fitting(sizes: Iterable[int]) -> int:
+    """Say how many records fit into one event.
+
+    Args:
+        sizes: of the records as JSON, in bytes.
+
+    Returns:
+        How many of the first ones; one at least, if there is one.
+    """
+    total = len(_BEFORE) + len(_AFTER) - len(_BETWEEN)
+    count = 0
+    for size in sizes:
+        total += len(_BETWEEN) + size
+        if count and total > MOST_PAYLOAD_BYTES:
+            break
+        count += 1
+    return count
 
 
 def _message_attribute(value: MessageAttributeValueOutputTypeDef) -> dict[str, Any]:

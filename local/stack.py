@@ -1,23 +1,26 @@
 """Builds the stack and deploys it to the emulator, with the same `sam` that deploys it to AWS."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
 import sys
 import time
-import tomllib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from local import processes
 from local.clients import make_clients
-from local.emulator import REPOSITORY
-from local.environment import local_environment
+from local.environment import REGION, local_environment
 from local.errors import LocalError
+from local.project import Project
 from local.signals import shielded
 
-_CONFIG_ENVIRONMENT = "local"
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mypy_boto3_cloudformation import CloudFormationClient
 
 
 def find_sam() -> Path:
@@ -32,27 +35,28 @@ def find_sam() -> Path:
     return Path(found)
 
 
-def build(endpoint_url: str, directory: Path, project: Path = REPOSITORY) -> None:
+def build(endpoint_url: str, directory: Path, project: Project | None = None) -> None:
     """Run `sam build`.
 
     Args:
         endpoint_url: the emulator's; the build does not use it, and reaches no other.
         directory: an existing directory for the tool's log and settings.
-        project: where template.yaml and samconfig.toml are.
+        project: what to build; this repository if None.
 
     Raises:
         LocalError: it failed; with its own output and exit code.
     """
-    _run_sam(["build", "--config-env", _CONFIG_ENVIRONMENT], endpoint_url, directory, project)
+    project = project or Project()
+    _run_sam("build", project.build_options(directory), endpoint_url, directory, project)
 
 
-def deploy(endpoint_url: str, directory: Path, project: Path = REPOSITORY) -> dict[str, str]:
-    """Make the bucket that samconfig.toml names, and run `sam deploy`.
+def deploy(endpoint_url: str, directory: Path, project: Project | None = None) -> dict[str, str]:
+    """Make the bucket for the code, and run `sam deploy`.
 
     Args:
         endpoint_url: where to deploy to.
         directory: an existing directory for the tool's log and settings.
-        project: where template.yaml and samconfig.toml are, and the build.
+        project: what was built; this repository if None.
 
     Returns:
         The outputs of the stack, name to value.
@@ -60,28 +64,35 @@ def deploy(endpoint_url: str, directory: Path, project: Path = REPOSITORY) -> di
     Raises:
         LocalError: it failed; with its own output and exit code.
     """
-    config = _config(project)
+    project = project or Project()
     clients = make_clients(endpoint_url)
     # Only here and not by `sam` (resolve_s3): the same command sent to AWS by mistake finds no such bucket and stops.
-    clients.s3.create_bucket(Bucket=config["deploy"]["parameters"]["s3_bucket"])
-    _run_sam(["deploy", "--config-env", _CONFIG_ENVIRONMENT], endpoint_url, directory, project)
-    (stack,) = clients.cloudformation.describe_stacks(StackName=name(project))["Stacks"]
+    if project.bucket is not None:
+        clients.s3.create_bucket(Bucket=project.bucket)
+    _run_sam("deploy", project.deploy_options(directory, REGION), endpoint_url, directory, project)
+    (stack,) = clients.cloudformation.describe_stacks(StackName=project.stack_name)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
-def name(project: Path = REPOSITORY) -> str:
-    """The stack's name, as samconfig.toml gives it for the emulator."""
-    found: str = _config(project)["global"]["parameters"]["stack_name"]
-    return found
+def logical_names(cloudformation: CloudFormationClient, stack_name: str) -> dict[str, str]:
+    """List the resources of a stack.
+
+    Args:
+        cloudformation: a client of the endpoint that has the stack.
+        stack_name: its name.
+
+    Returns:
+        The physical id of each resource, such as a queue's URL or a function's name, to its name in the template.
+    """
+    return {
+        resource["PhysicalResourceId"]: resource["LogicalResourceId"]
+        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_name)
+        for resource in page["StackResourceSummaries"]
+        if "PhysicalResourceId" in resource
+    }
 
 
-def _config(project: Path) -> dict[str, Any]:
-    with (project / "samconfig.toml").open("rb") as file:
-        config: dict[str, Any] = tomllib.load(file)[_CONFIG_ENVIRONMENT]
-        return config
-
-
-def _run_sam(arguments: Sequence[str], endpoint_url: str, directory: Path, project: Path) -> None:
+def _run_sam(subcommand: str, options: Sequence[str], endpoint_url: str, directory: Path, project: Project) -> None:
     settings = directory / "sam"
     settings.mkdir(exist_ok=True)
     # The SAM CLI asks PyPI for a newer version once a week and keeps the date in this file.
@@ -92,19 +103,19 @@ def _run_sam(arguments: Sequence[str], endpoint_url: str, directory: Path, proje
         # It builds with the `python3.13` it finds on the PATH: this one.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
     }
-    log_file = directory / f"sam-{arguments[0]}.log"
-    command: list[str | Path] = [find_sam(), *arguments]
+    log_file = directory / f"sam-{subcommand}.log"
+    command: list[str | Path] = [find_sam(), subcommand, *options]
     process = None
     try:
         with log_file.open("wb") as log:
             with shielded():
-                process = processes.start(command, environment=environment, output=log, directory=project)
+                process = processes.start(command, environment=environment, output=log, directory=project.directory)
             exit_code = process.wait()
     finally:
         if process is not None:
             processes.stop(process)
     if exit_code != 0:
         raise LocalError(
-            f"`sam {' '.join(arguments)}` failed (exit code {exit_code}). Its output:",
+            f"`sam {subcommand}` failed (exit code {exit_code}). Its output:",
             log_file.read_text(errors="replace"),
         )

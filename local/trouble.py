@@ -13,6 +13,7 @@ AWS_ERRORS = (ClientError, BotoCoreError)
 _LONGEST_DESCRIPTION = 300
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
+_DOUBLINGS = 5  # after which it is longer than the longest, anyway
 
 
 class Troubles:
@@ -29,9 +30,16 @@ class Troubles:
         self._current: set[str] = set()
         self._lock = threading.Lock()
 
-    def began(self, subject: str, error: ClientError | BotoCoreError) -> None:
-        """Note that a call failed: because of `subject`, or because the endpoint does not answer at all."""
-        subject = subject if isinstance(error, ClientError) else self._endpoint_url
+    def began(self, subject: str, error: ClientError | BotoCoreError, *, in_any_case: bool = False) -> None:
+        """Note that a call failed.
+
+        Args:
+            subject: what it was for.
+            error: how it failed. If there was no answer at all, it is the endpoint that is in trouble.
+            in_any_case: it is the subject's trouble even then: other calls may well be answered.
+        """
+        if not isinstance(error, ClientError) and not in_any_case:
+            subject = self._endpoint_url
         with self._lock:
             if subject not in self._current:
                 self._current.add(subject)
@@ -47,19 +55,24 @@ class Troubles:
 
 
 class Pauses:
-    """How long to wait before the next try: longer after every failure."""
+    """How long to wait before the next try: longer after every failure.
+
+    Attributes:
+        failures: how many there were since the last success.
+    """
 
     def __init__(self) -> None:
-        self._next = _FIRST_PAUSE
+        self.failures = 0
 
     def after_failure(self) -> float:
         """Give the seconds to wait now."""
-        pause, self._next = self._next, min(self._next * 2, _LONGEST_PAUSE)
+        pause = min(_FIRST_PAUSE * (1 << min(self.failures, _DOUBLINGS)), _LONGEST_PAUSE)
+        self.failures += 1
         return pause
 
     def after_success(self) -> None:
         """Begin with short pauses again."""
-        self._next = _FIRST_PAUSE
+        self.failures = 0
 
 
 def describe(error: ClientError | BotoCoreError) -> str:

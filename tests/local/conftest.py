@@ -4,6 +4,7 @@ import functools
 import io
 import json
 import os
+import socket
 import time
 import zipfile
 
@@ -11,11 +12,12 @@ import pytest
 from botocore.response import StreamingBody
 
 from local.clients import Clients, make_clients
-from local.emulator import Emulator
+from local.emulator import HOST, Emulator
 from local.environment import local_environment, replace_environment
 from local.mappings import EventSourceMapping
 from local.poller import Poller
 from local.trouble import Troubles
+from tests.local.programs import Program
 
 STANDARD_ARN = "arn:aws:sqs:us-east-1:000000000000:orders"
 FIFO_ARN = "arn:aws:sqs:us-east-1:000000000000:movements.fifo"
@@ -189,3 +191,25 @@ def make_function_on():
 def make_function(clients, make_function_on):
     """Creates a function on the shared emulator."""
     return functools.partial(make_function_on, clients.functions)
+
+
+@pytest.fixture
+def run_local(tmp_path):
+    programs = []
+
+    def run(*arguments, environment=os.environ):
+        directory = tmp_path / f"run-{len(programs)}"
+        directory.mkdir()
+        programs.append(Program(arguments, directory, environment))
+        return programs[-1]
+
+    yield run
+    for program in programs:
+        program.close()
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]

@@ -1,98 +1,14 @@
 """`python -m local` as a user runs it: its lines, its exit codes, and that nothing stays behind."""
 
 import os
-import pathlib
 import signal
 import socket
-import subprocess
-import sys
-import threading
 
 import pytest
 
-from local.emulator import HOST, REPOSITORY
+from local.emulator import HOST
 
 NO_TRACEBACK = "Traceback"
-
-
-class Program:
-    """`python -m local ...` in a process of its own, its output read as it comes."""
-
-    def __init__(self, arguments, environment, temporary_directory):
-        self.temporary_directory = temporary_directory
-        self.lines = []
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "local", *arguments],
-            cwd=REPOSITORY,
-            env=environment | {"TMPDIR": str(temporary_directory), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self):
-        for line in self._process.stdout:
-            self.lines.append(line.rstrip())
-
-    def has_said(self, beginning):
-        ended = self._process.poll() is not None
-        said = any(line.startswith(beginning) for line in list(self.lines))
-        assert said or not ended, self.output
-        return said
-
-    @property
-    def output(self):
-        return "\n".join(self.lines)
-
-    def signal(self, number):
-        self._process.send_signal(number)
-
-    def exit_code(self):
-        code = self._process.wait(120)
-        self._reader.join()
-        return code
-
-    def close(self):
-        if self._process.poll() is None:
-            self._process.kill()
-        self.exit_code()
-        self._process.stdout.close()
-
-    def left_behind(self):
-        """Command lines of living processes that were started by it: they have its temporary directory."""
-        mark = str(self.temporary_directory).encode()
-        found = []
-        for process in pathlib.Path("/proc").glob("[0-9]*"):
-            try:
-                if mark in (process / "environ").read_bytes():
-                    found.append((process / "cmdline").read_bytes())
-            except OSError:
-                continue  # it has just ended, or is another user's
-        return found
-
-
-@pytest.fixture
-def run_local(tmp_path):
-    programs = []
-
-    def run(*arguments, environment=os.environ):
-        directory = tmp_path / f"run-{len(programs)}"
-        directory.mkdir()
-        programs.append(Program(arguments, environment, directory))
-        return programs[-1]
-
-    yield run
-    for program in programs:
-        program.close()
-
-
-@pytest.fixture
-def free_port():
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +53,10 @@ def test_a_missing_emulator_is_told_in_one_message(run_local, tmp_path):
     assert len(program.lines) == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["demo", "--port", "0"], ["demo", "--port", "http"], ["poll"], ["dance"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["demo", "--port", "0"], ["demo", "--port", "http"], ["poll"], ["send"], ["send", "Queue"], ["dance"]],
+)
 def test_a_wrong_command_line_is_refused(run_local, arguments):
     program = run_local(*arguments)
     assert program.exit_code() == 2

@@ -77,12 +77,11 @@ def test_a_function_that_fails_without_a_readable_reason_deletes_nothing(stage, 
 @pytest.mark.parametrize(
     "error",
     [
-        aws_error("TooManyRequestsException", 429),
         aws_error("ResourceNotFoundException", 404),
         EndpointConnectionError(endpoint_url="http://endpoint"),
         ReadTimeoutError(endpoint_url="http://endpoint"),
     ],
-    ids=["throttled", "no such function", "no connection", "no answer"],
+    ids=["no such function", "no connection", "no answer"],
 )
 def test_an_invocation_that_does_not_come_about_deletes_nothing(stage, make_mapping, make_message, error):
     stage.sqs.batches = [[make_message("a")]]
@@ -223,7 +222,7 @@ def test_stopping_finishes_the_batch_in_flight(stage, make_mapping, make_message
 
     stage.functions.invoke = slow_invoke
     stage.sqs.batches = [[make_message("a")], [make_message("b")]]
-    poller = stage.poller(make_mapping())
+    poller = stage.poller(make_mapping(maximum_concurrency=1))
     poller.start()
     assert running.wait(60)
     # when

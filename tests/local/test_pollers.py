@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from local.happenings import TroubleBegan
+from local.happenings import MappingQuestioned, OtherPoller, TroubleBegan
 from local.mappings import EventSourceMapping, take_over_mappings
 from local.pollers import Pollers
 
@@ -24,6 +24,7 @@ class FakeMappings:
     def __init__(self, *descriptions):
         self.descriptions = {entry["UUID"]: entry for entry in descriptions}
         self.errors = []
+        self.timeout = 3
 
     def get_paginator(self, operation):
         assert operation == "list_event_source_mappings"
@@ -75,6 +76,8 @@ def polled(stage):
     """Pollers on mappings that the test may change while they run."""
 
     def open_with(functions):
+        stage.sqs.get_queue_attributes = lambda **_: {"Attributes": {"VisibilityTimeout": "30"}}
+        stage.functions.get_function_configuration = lambda **_: {"Timeout": functions.timeout}
         stage.functions.get_paginator = functions.get_paginator
         stage.functions.update_event_source_mapping = functions.update_event_source_mapping
         return Pollers("http://endpoint", stage.clients, stage.happenings.append)
@@ -104,6 +107,34 @@ def test_a_mapping_that_is_switched_on_again_is_switched_off_again(stage, polled
         functions.descriptions["1"]["State"] = "Enabled"
         pollers.refresh()
     assert functions.descriptions["1"]["State"] == "Disabled"
+
+
+def test_a_mapping_that_aws_refuses_is_not_polled_until_it_is_mended_and_told_once(stage, polled):
+    functions = FakeMappings(description("1", BatchSize=100), description("2", "others"))
+    with polled(functions) as pollers:
+        pollers.refresh()
+        assert len(pollers) == 1
+        functions.descriptions["1"]["MaximumBatchingWindowInSeconds"] = 1
+        pollers.refresh()
+        assert len(pollers) == 2
+    assert [(type(told), told.polled) for told in stage.happenings] == [(MappingQuestioned, False)]
+
+
+def test_a_second_poller_of_an_endpoint_is_told_of_the_first(stage, polled):
+    def of(url):
+        told = []
+        pollers = polled(FakeMappings())
+        return Pollers(url, pollers._clients, told.append), told
+
+    (first, told_first), (second, told_second) = of("http://127.0.0.1:7"), of("http://localhost:7")
+    other, told_other = of("http://127.0.0.1:8")
+    with first, second, other:
+        pass
+    third, told_third = of("http://127.0.0.1:7")
+    with third:
+        pass
+    assert told_second == [OtherPoller("http://localhost:7")]
+    assert told_first == told_third == told_other == []
 
 
 def test_an_endpoint_that_is_not_there_yet_is_waited_for(stage, polled):

@@ -5,8 +5,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.poller import Poller
+from local.clock import RealClock
 from local.record import make_record
+from local.source import Source
 
 ARN = "arn:aws:sqs:eu-central-1:123456789012:orders"
 
@@ -85,9 +86,9 @@ def test_the_record_of_a_real_message_is_whole(clients, make_mapping):
     )
     arn = "arn:aws:sqs:us-east-1:000000000000:record-shape.fifo"
     # when it is received as the poller does
-    poller = Poller(make_mapping(queue_arn=arn), clients, lambda _: None, None)
-    (message,) = poller._receive(10, 0)
-    record = make_record(message, arn)
+    source = Source(make_mapping(queue_arn=arn), clients.sqs, RealClock())
+    (received,) = source.receive(10, 0)
+    record = json.loads(received.record)
     # then nothing is missing and nothing was changed
     assert record["body"] == body
     assert record["md5OfBody"] == hashlib.md5(body.encode()).hexdigest()

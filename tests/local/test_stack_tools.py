@@ -8,6 +8,7 @@ import pytest
 
 from local import stack
 from local.errors import LocalError
+from local.project import Project
 
 CONFIG = """
 version = 0.1
@@ -34,26 +35,27 @@ def project(tmp_path):
     project = tmp_path / "project"
     project.mkdir()
     (project / "samconfig.toml").write_text(CONFIG)
-    return project
+    (project / "template.yaml").write_text("Resources: {}")
+    return Project.find(str(project))
 
 
 def test_a_failed_build_shows_the_tools_own_output_and_exit_code(sam, project, tmp_path):
     sam("echo to standard output; echo to standard error >&2; exit 7")
-    with pytest.raises(LocalError, match=r"`sam build --config-env local` failed \(exit code 7\)") as caught:
+    with pytest.raises(LocalError, match=r"`sam build` failed \(exit code 7\)") as caught:
         stack.build("http://127.0.0.1:9", tmp_path, project)
     assert caught.value.output == "to standard output\nto standard error"
 
 
 def test_a_failed_deploy_shows_the_tools_own_output_and_exit_code(sam, project, emulator, tmp_path):
     sam("echo no such template; exit 1")
-    with pytest.raises(LocalError, match=r"`sam deploy --config-env local` failed \(exit code 1\)") as caught:
+    with pytest.raises(LocalError, match=r"`sam deploy` failed \(exit code 1\)") as caught:
         stack.deploy(emulator.endpoint_url, tmp_path, project)
     assert caught.value.output == "no such template"
 
 
 def test_the_real_sam_fails_a_broken_template_with_one_clear_error(project, tmp_path):
-    (project / "template.yaml").write_text("Resources: {F: {Type: AWS::Serverless::Function, Properties: {Bad: 1}}}")
-    with pytest.raises(LocalError, match="`sam build --config-env local` failed") as caught:
+    project.template.write_text("Resources: {F: {Type: AWS::Serverless::Function, Properties: {Bad: 1}}}")
+    with pytest.raises(LocalError, match="`sam build` failed") as caught:
         stack.build("http://127.0.0.1:9", tmp_path, project)
     assert "Error" in caught.value.output
 
@@ -72,7 +74,7 @@ def test_sam_runs_in_the_project_and_sees_the_emulator_only(sam, project, tmp_pa
     environment = dict(
         line.split("=", 1) for line in (tmp_path / "environment").read_text().splitlines() if "=" in line
     )
-    assert (tmp_path / "directory").read_text().strip() == os.path.realpath(project)
+    assert (tmp_path / "directory").read_text().strip() == os.path.realpath(project.directory)
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
     assert "AWS_PROFILE" not in environment
     assert environment["SAM_CLI_TELEMETRY"] == "0"

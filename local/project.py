@@ -1,0 +1,162 @@
+"""The SAM project that is run: its template, the settings it is built and deployed with, and where they come from."""
+
+import functools
+import json
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.emulator import REPOSITORY
+from local.errors import LocalError
+
+CONFIG_ENVIRONMENT = "local"
+BUILT_TEMPLATE = Path(".aws-sam", "build", "template.yaml")
+
+_OVERRIDE = re.compile(r"([A-Za-z0-9]+)=(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A template and the folder it lies in, in which `sam build` and `sam deploy` run.
+
+    Args:
+        template: the template's path, absolute.
+        overrides: parameters of the template as `NAME=VALUE`. They win over those of samconfig.toml.
+    """
+
+    template: Path = REPOSITORY / "template.yaml"
+    overrides: tuple[str, ...] = ()
+
+    @classmethod
+    def find(cls, template: str | None = None, overrides: Sequence[str] = ()) -> "Project":
+        """Make the project of a command line.
+
+        Args:
+            template: the template file, or the folder that has a template.yaml or template.yml; None for this
+                repository's.
+            overrides: parameters as `NAME=VALUE`.
+
+        Raises:
+            LocalError: there is no such file, or an override is not of that form.
+        """
+        for override in overrides:
+            if not _OVERRIDE.fullmatch(override):
+                raise LocalError(f"{override} is not a parameter override. Give it as NAME=VALUE.")
+        path = Path(template).resolve() if template is not None else REPOSITORY / "template.yaml"
+        candidates = [path / "template.yaml", path / "template.yml"] if path.is_dir() else [path]
+        for candidate in candidates:
+            if candidate.is_file():
+                return cls(candidate, tuple(overrides))
+        raise LocalError(f"There is no template {candidates[0]}. Name one with --template-file.")
+
+    @property
+    def directory(self) -> Path:
+        """The folder of the template."""
+        return self.template.parent
+
+    @property
+    def stack_name(self) -> str:
+        """The stack's name on the emulator: samconfig.toml's, else made from the folder's name."""
+        return str(self._setting("deploy", "stack_name") or f"{_identifier(self.directory.name)}-local")
+
+    @property
+    def bucket(self) -> str | None:
+        """The bucket that has to be there for `sam deploy`; None if it makes one itself (resolve_s3)."""
+        named = self._setting("deploy", "s3_bucket")
+        if named is None and self._setting("deploy", "resolve_s3"):
+            return None
+        # Nobody can have a bucket of that name on AWS, which reserves the prefix:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+        return str(named or f"amzn-s3-demo-{self.stack_name.lower()}"[:63].rstrip("-"))
+
+    def build_options(self, directory: Path) -> list[str]:
+        """Give the options of `sam build`.
+
+        Args:
+            directory: an existing folder for a samconfig.toml, made if the project has none for the emulator.
+        """
+        return [
+            *("--template-file", str(self.template), "--build-dir", str(BUILT_TEMPLATE.parent)),
+            *self._config_options(directory),
+            *self._override_options("build"),
+        ]
+
+    def deploy_options(self, directory: Path, region: str) -> list[str]:
+        """Give the options of `sam deploy`.
+
+        Args:
+            directory: as for `build_options`.
+            region: where our own clients will look for the stack.
+        """
+        bucket = [] if self.bucket is None else ["--s3-bucket", self.bucket]
+        capabilities = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+        return [
+            *("--template-file", str(BUILT_TEMPLATE), "--stack-name", self.stack_name, "--region", region),
+            *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
+            *bucket,
+            *([] if self._setting("deploy", "capabilities") else ["--capabilities", *capabilities]),
+            *self._config_options(directory),
+            *self._override_options("deploy"),
+        ]
+
+    @functools.cached_property
+    def _config(self) -> dict[str, Any] | None:
+        """What samconfig.toml says for the emulator, None if it says nothing."""
+        file = self.directory / "samconfig.toml"
+        try:
+            found = tomllib.loads(file.read_text(encoding="utf-8")).get(CONFIG_ENVIRONMENT)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise LocalError(f"{file} cannot be read: {error}.") from error
+        return found if isinstance(found, dict) else None
+
+    def _setting(self, command: str, name: str) -> Any:
+        for section in (command, "global"):
+            value = ((self._config or {}).get(section) or {}).get("parameters", {}).get(name)
+            if value is not None:
+                return value
+        return None
+
+    def _config_options(self, directory: Path) -> list[str]:
+        if self._config is not None:
+            # By its path, because `sam` looks for it beside the template, which at deployment is the built one.
+            file = self.directory / "samconfig.toml"
+            return ["--config-file", str(file), "--config-env", CONFIG_ENVIRONMENT]
+        # Without one, `sam` would take the settings the project has for AWS: a profile, a region, a bucket.
+        file = directory / "samconfig.toml"
+        settings = [f"[{CONFIG_ENVIRONMENT}.build.parameters]", "cached = true", "parallel = true"]
+        file.write_text("\n".join(["version = 0.1", *settings, ""]), encoding="utf-8")
+        return ["--config-file", str(file), "--config-env", CONFIG_ENVIRONMENT]
+
+    def _override_options(self, command: str) -> list[str]:
+        if not self.overrides:
+            return []  # `sam` reads those of samconfig.toml itself
+        given = []
+        for override in self.overrides:
+            name, value = override.split("=", 1)
+            quoted = value.replace('"', '\\"')
+            given.append(f'{name}="{quoted}"')
+        # On its command line `sam` takes them instead of those of samconfig.toml, and the last of two that are equal.
+        return ["--parameter-overrides", *_as_list(self._setting(command, "parameter_overrides")), *given]
+
+
+def _as_list(overrides: Any) -> list[str]:
+    match overrides:
+        case None:
+            return []
+        case dict():
+            return [f"{name}={json.dumps(str(value))}" for name, value in overrides.items()]
+        case list():
+            return [str(override) for override in overrides]
+        case _:
+            return [str(overrides)]
+
+
+def _identifier(text: str) -> str:
+    """Make a stack's name of a folder's: letters, digits and hyphens, with a letter first."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")
+    return (name if name[:1].isalpha() else f"stack-{name}".rstrip("-"))[:100]

@@ -1,0 +1,126 @@
+"""Sends one message to a queue of the running stack."""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from local import stack
+from local.clients import make_clients
+from local.endpoints import check_endpoint, use_dummy_credentials_if_none
+from local.environment import local_environment, replace_environment
+from local.errors import LocalError
+from local.running import find_running
+
+if TYPE_CHECKING:
+    from local.clients import Clients
+    from local.project import Project
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to be sent.
+
+    Attributes:
+        queue: its name in the template, its real name, or its URL.
+        body: the body; `-` for standard input, to its end.
+        group: the message group id; a FIFO queue needs one.
+        deduplication_id: for a FIFO queue; a new one if None, unless the queue makes it of the body.
+    """
+
+    queue: str
+    body: str
+    group: str | None = None
+    deduplication_id: str | None = None
+
+
+def run_send(message: Outgoing, project: Project, endpoint_url: str | None) -> int:
+    """Send a message and print its id, never its body.
+
+    Args:
+        message: what to send, and where to.
+        project: whose `up` is meant, and whose queues' names in the template.
+        endpoint_url: where SQS answers; if None, AWS_ENDPOINT_URL, and if that is not set, the emulator of the `up`
+            that runs this project.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        LocalError: there is no endpoint or no such queue, or the queue cannot take the message.
+    """
+    running = find_running(project)
+    url = endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or (running.endpoint_url if running else None)
+    if url is None:
+        raise LocalError(
+            f"Nothing runs {project.template}. Start `python -m local up` in another terminal, name its template with "
+            "--template-file, or name an endpoint with --endpoint-url."
+        )
+    check_endpoint(url)
+    if running is not None and url == running.endpoint_url:
+        replace_environment(local_environment(url))
+    else:
+        use_dummy_credentials_if_none(url)
+    clients = make_clients(url)
+    queue_url = _find_queue(clients, running.stack_name if running else project.stack_name, message.queue)
+    sent = clients.sqs.send_message(QueueUrl=queue_url, **_request(clients, queue_url, message))
+    print(f"sent {sent['MessageId']} to {_name(queue_url)}")
+    return 0
+
+
+def _find_queue(clients: Clients, stack_name: str, queue: str) -> str:
+    if "://" in queue:
+        return queue
+    try:
+        names = stack.logical_names(clients.cloudformation, stack_name)
+    except ClientError:  # there is no such stack, or no CloudFormation
+        names = {}
+    for physical, logical in names.items():
+        if logical == queue and "://" in physical:
+            return _here(clients, physical)
+    try:
+        return clients.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    except ClientError as error:
+        queues = sorted(logical for physical, logical in names.items() if "://" in physical)
+        known = f" The stack {stack_name} has {', '.join(queues)}." if queues else ""
+        raise LocalError(f"There is no queue {queue} at {clients.sqs.meta.endpoint_url}.{known}") from error
+
+
+def _here(clients: Clients, queue_url: str) -> str:
+    # The emulator calls itself localhost in a stack's resources, which need not be the loopback it listens on.
+    return clients.sqs.get_queue_url(QueueName=_name(queue_url))["QueueUrl"]
+
+
+def _request(clients: Clients, queue_url: str, message: Outgoing) -> dict[str, Any]:
+    name = _name(queue_url)
+    is_fifo = name.endswith(".fifo")
+    if is_fifo and message.group is None:
+        raise LocalError(f"{name} is a FIFO queue: say which group the message belongs to with --group.")
+    if not is_fifo and message.deduplication_id is not None:
+        raise LocalError(f"{name} is a standard queue: only a FIFO queue takes a --deduplication-id.")
+    body = sys.stdin.read() if message.body == "-" else message.body
+    if not body:
+        raise LocalError("The body is empty, and SQS takes no empty message.")
+    request: dict[str, Any] = {"MessageBody": body}
+    if message.group is not None:
+        request["MessageGroupId"] = message.group
+    if message.deduplication_id is not None:
+        request["MessageDeduplicationId"] = message.deduplication_id
+    elif is_fifo and not _deduplicates_by_content(clients, queue_url):
+        # Sent twice means meant twice: without an id SQS would refuse it.
+        request["MessageDeduplicationId"] = str(uuid.uuid4())
+    return request
+
+
+def _deduplicates_by_content(clients: Clients, queue_url: str) -> bool:
+    attributes = clients.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ContentBasedDeduplication"])
+    return attributes.get("Attributes", {}).get("ContentBasedDeduplication") == "true"
+
+
+def _name(queue_url: str) -> str:
+    return queue_url.rstrip("/").rsplit("/", 1)[-1]

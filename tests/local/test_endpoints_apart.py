@@ -1,0 +1,217 @@
+"""`poll` with queues at one endpoint and functions at another."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local import stack
+from local.apart import make_clients_apart
+from local.clients import make_clients
+from local.emulator import HOST, Emulator
+from local.project import Project
+from tests.local.test_up import TEMPLATE, Up
+
+BASE_IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
+QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:apart"
+SOURCE = """
+import os
+def lambda_handler(event, context):
+    return {"batchItemFailures": [
+        {"itemIdentifier": record["messageId"]} for record in event["Records"] if record["body"] == "bad"
+    ]}
+"""
+SLOW_SOURCE = """
+import time
+def handler(event, context):
+    if event["Records"][0]["body"] == "slow":
+        time.sleep(600)
+    if event["Records"][0]["body"] == "raise":
+        raise ValueError("no")
+    failed = [record for record in event["Records"] if record["body"] == "bad"]
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in failed]}
+"""
+
+
+@pytest.fixture(scope="module")
+def elsewhere(emulator):
+    with Emulator() as second:
+        yield second
+
+
+@pytest.fixture(scope="module")
+def there(elsewhere):
+    return make_clients(elsewhere.endpoint_url)
+
+
+@pytest.fixture
+def make_mapping_at(clients):
+    made = []
+
+    def make(function_arn, queue_arn=QUEUE_ARN):
+        made.append(
+            clients.functions.create_event_source_mapping(
+                EventSourceArn=queue_arn,
+                FunctionName=function_arn,
+                BatchSize=1,
+                FunctionResponseTypes=["ReportBatchItemFailures"],
+            )["UUID"]
+        )
+
+    yield make
+    for uuid in made:
+        clients.functions.delete_event_source_mapping(UUID=uuid)
+
+
+def left_in(clients, url):
+    attributes = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"]), int(attributes["ApproximateNumberOfMessagesNotVisible"])
+
+
+def test_queues_at_another_endpoint_drive_the_functions(
+    run_local, emulator, elsewhere, clients, there, make_function, make_mapping_at, wait_for
+):
+    # given a queue of the same name at both: the mapping is made where the functions are
+    clients.sqs.create_queue(QueueName="apart")
+    url = there.sqs.create_queue(QueueName="apart", Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
+    make_mapping_at(make_function("apart-1", SOURCE))
+    program = run_local("poll", "--endpoint-url", emulator.endpoint_url, "--sqs-endpoint-url", elsewhere.endpoint_url)
+    wait_for(lambda: program.has_said("ready"))
+    # when
+    there.sqs.send_message(QueueUrl=url, MessageBody="fine")
+    there.sqs.send_message(QueueUrl=url, MessageBody="bad")
+    # then the one is deleted and the other kept
+    wait_for(lambda: left_in(there, url) == (0, 1) and program.output.count("apart: ") >= 2)
+    assert "apart: 1 message done, 0 failed" in program.lines
+    assert "apart: 0 messages done, 1 failed" in program.lines
+    program.signal(signal.SIGTERM)
+    assert program.exit_code() == 0, program.output
+
+
+def test_functions_at_another_endpoint_run_there(emulator, elsewhere, there, clients, make_function_on):
+    # given a function of that name at both, with different answers
+    answers = {client: f"def lambda_handler(event, context): return '{client}'" for client in ("here", "there")}
+    arn = make_function_on(clients.functions, "both", answers["here"])
+    make_function_on(there.functions, "both", answers["there"])
+    # when
+    apart = make_clients_apart(emulator.endpoint_url, lambda_endpoint_url=elsewhere.endpoint_url)
+    response = apart.functions.invoke(FunctionName=arn, Payload=b"{}")
+    # then
+    assert json.loads(response["Payload"].read()) == "there"
+    assert "FunctionError" not in response
+
+
+def test_up_runs_functions_at_another_endpoint_by_their_names_in_the_template(
+    elsewhere, there, make_function_on, tmp_path, tmp_path_factory, wait_for
+):
+    # given a function that fails every message, where the one of the stack would not
+    source = (
+        "def lambda_handler(e, c): return {'batchItemFailures': [{'itemIdentifier': e['Records'][0]['messageId']}]}"
+    )
+    make_function_on(there.functions, "Worker", source)
+    temporary = tmp_path_factory.mktemp("temporary")
+    up = Up(tmp_path, temporary, "--lambda-endpoint-url", elsewhere.endpoint_url)
+    try:
+        wait_for(lambda: up.program.has_said("ready"), seconds=120)
+        # when
+        up.send("fine")
+        # then
+        wait_for(lambda: up.count("0 messages done, 1 failed"))
+        assert up.count("1 message done") == 0
+    finally:
+        up.program.close()
+
+
+def test_a_function_that_is_nowhere_is_an_error(emulator, elsewhere):
+    apart = make_clients_apart(emulator.endpoint_url, lambda_endpoint_url=elsewhere.endpoint_url)
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        apart.functions.invoke(FunctionName="arn:aws:lambda:us-east-1:000000000000:function:nowhere", Payload=b"{}")
+
+
+@pytest.mark.parametrize("option", ["--sqs-endpoint-url", "--lambda-endpoint-url"])
+def test_aws_itself_is_refused_on_either_side(run_local, emulator, option):
+    program = run_local("poll", "--endpoint-url", emulator.endpoint_url, option, "https://sqs.eu-west-1.amazonaws.com")
+    assert program.exit_code() == 1
+    assert program.output.startswith("error: https://sqs.eu-west-1.amazonaws.com is AWS itself")
+    assert len(program.lines) == 1
+
+
+@pytest.fixture
+def docker():
+    """Skips the test where no Docker engine answers, or fails it if REQUIRE_DOCKER is 1."""
+    command = shutil.which("docker")
+    if command and subprocess.run([command, "version"], capture_output=True).returncode == 0:
+        return command
+    reason = "no Docker engine answers `docker version`, and sam local start-lambda needs one"
+    if os.environ.get("REQUIRE_DOCKER") == "1":
+        pytest.fail(f"{reason} (REQUIRE_DOCKER is 1)")
+    return pytest.skip(reason)
+
+
+@pytest.fixture
+def start_lambda(docker, emulator, tmp_path, free_port, wait_for):
+    """The small stack, deployed to the emulator, with its function run by `sam local start-lambda`."""
+    folder = tmp_path / "in_docker"
+    (folder / "worker").mkdir(parents=True)
+    (folder / "template.yaml").write_text(TEMPLATE.replace("VisibilityTimeout: 2", "VisibilityTimeout: 600"))
+    (folder / "worker" / "app.py").write_text(SLOW_SOURCE)
+    project = Project.find(str(folder))
+    stack.build(emulator.endpoint_url, emulator.directory, project)
+    stack.deploy(emulator.endpoint_url, emulator.directory, project)
+    is_there = subprocess.run([docker, "image", "inspect", BASE_IMAGE], capture_output=True).returncode == 0
+    # No credentials at all: with some, even made-up ones, it asks AWS whose they are.
+    users = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = users | {"AWS_DEFAULT_REGION": "us-east-1", "AWS_CONFIG_FILE": os.devnull, "SAM_CLI_TELEMETRY": "0"}
+    environment |= {"AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
+    environment["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    log = tmp_path / "start-lambda.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [
+                *(str(stack.find_sam()), "local", "start-lambda", "--port", str(free_port), "--host", HOST),
+                *(["--skip-pull-image"] if is_there else []),
+            ],
+            cwd=folder,
+            env=environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_for(lambda: "Running on http" in log.read_text() or process.poll() is not None, seconds=120)
+        assert process.poll() is None, log.read_text()
+        yield f"http://{HOST}:{free_port}"
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def test_functions_of_sam_local_start_lambda_are_run_in_the_lambda_image(
+    run_local, emulator, clients, start_lambda, wait_for
+):
+    # given
+    (url,) = clients.sqs.list_queues(QueueNamePrefix="in-docker-local-Jobs")["QueueUrls"]
+    program = run_local("poll", "--endpoint-url", emulator.endpoint_url, "--lambda-endpoint-url", start_lambda)
+    wait_for(lambda: program.has_said("ready"))
+    # when
+    for body in ("fine", "bad", "raise", "slow"):
+        clients.sqs.send_message(QueueUrl=url, MessageBody=body)
+    # then all but the first are kept: what was reported, what raised, and what was stopped at its timeout
+    expected = {
+        "1 message done, 0 failed": 1,
+        "0 messages done, 1 failed": 1,
+        "1 message kept, the function failed: ValueError: no": 1,
+        "1 message kept, the function failed: NoResponse": 1,
+    }
+    wait_for(lambda: {words: program.output.count(words) for words in expected} == expected, seconds=120)
+    assert left_in(clients, url) == (0, 3), program.output
+    program.signal(signal.SIGTERM)
+    assert program.exit_code() == 0, program.output

@@ -1,0 +1,309 @@
+"""What goes wrong around the poller: nothing is lost, it is said once, and it goes on when things work again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from local.clients import make_clients
+from local.emulator import REPOSITORY, Emulator
+from local.happenings import (
+    BatchDone,
+    BatchKept,
+    BatchReceived,
+    BatchThrottled,
+    ConcurrencyChanged,
+    MappingQuestioned,
+    MessagesFiltered,
+    MessagesLeft,
+    OtherPoller,
+    TroubleBegan,
+    TroubleEnded,
+    in_words,
+)
+from local.pollers import Pollers
+from local.queues import Backlog, backlog
+
+GONE = ClientError(
+    {"Error": {"Code": "ResourceNotFoundException", "Message": "gone"}, "ResponseMetadata": {"HTTPStatusCode": 404}},
+    "Invoke",
+)
+DOWN = EndpointConnectionError(endpoint_url="http://endpoint")
+
+# Notes each run; waits for a file the first time.
+WAITS = """
+import os, pathlib, time
+def lambda_handler(event, context):
+    here = pathlib.Path({directory!r})
+    for record in event["Records"]:
+        with open(here / "runs", "a") as file:
+            file.write(record["body"] + "\\n")
+    (here / "pid").write_text(str(os.getpid()))
+    (here / "pid").rename(here / "started")
+    while not (here / "go on").exists():
+        time.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def make_real_mapping(clients, make_function):
+    """Creates a queue and a mapping of it on the emulator; removes the mapping at the end."""
+    made = []
+
+    def make(name, source, **queue):
+        attributes = {key: str(value) for key, value in queue.items()}
+        url = clients.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        mapping = clients.functions.create_event_source_mapping(
+            EventSourceArn=f"arn:aws:sqs:us-east-1:000000000000:{name}",
+            FunctionName=make_function(name, source, timeout=60),
+            Enabled=False,
+        )
+        made.append(mapping["UUID"])
+        return url
+
+    yield make
+    for uuid in made:
+        clients.functions.delete_event_source_mapping(UUID=uuid)
+
+
+@pytest.fixture
+def start_poll(emulator, tmp_path, wait_for):
+    """Starts `python -m local poll` as a process; waits until it is ready."""
+    processes = []
+
+    def start():
+        output = tmp_path / f"output-{len(processes)}"
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "local", "poll", "--endpoint-url", emulator.endpoint_url],
+                cwd=REPOSITORY,
+                env=os.environ | {"TMPDIR": str(tmp_path)},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        processes.append(process)
+        process.output = output
+        wait_for(lambda: "ready" in output.read_text())
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def test_nothing_is_lost_when_the_poller_is_killed_in_the_middle_of_a_batch(
+    clients, make_real_mapping, start_poll, tmp_path, wait_for
+):
+    # given a batch that is with the function
+    url = make_real_mapping("poller-killed", WAITS.format(directory=str(tmp_path)), VisibilityTimeout=3)
+    for number in range(5):
+        clients.sqs.send_message(QueueUrl=url, MessageBody=str(number))
+    killed = start_poll()
+    wait_for((tmp_path / "started").exists)
+    # when
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    (tmp_path / "go on").touch()
+    # then its messages come back to the next poller, which notices none beside it
+    following = start_poll()
+    wait_for(lambda: backlog(clients.sqs, url) == Backlog(0, 0))
+    runs = (tmp_path / "runs").read_text().split()
+    assert set(runs) == {"0", "1", "2", "3", "4"}
+    assert len(runs) > 5  # what was in the middle of it ran twice
+    assert "somebody else" not in following.output.read_text()
+
+
+def test_nothing_is_lost_when_the_function_is_killed_in_the_middle_of_a_batch(
+    clients, make_real_mapping, start_poll, tmp_path, wait_for
+):
+    # given a batch that is with the function
+    url = make_real_mapping("function-killed", WAITS.format(directory=str(tmp_path)), VisibilityTimeout=3)
+    clients.sqs.send_message(QueueUrl=url, MessageBody="0")
+    poll = start_poll()
+    started = tmp_path / "started"
+    wait_for(started.exists)
+    # when its process is killed
+    os.kill(int(started.read_text()), signal.SIGKILL)
+    wait_for(lambda: "function-killed: 1 message kept, the function failed" in poll.output.read_text())
+    (tmp_path / "go on").touch()
+    # then the message comes back to a new one
+    wait_for(lambda: backlog(clients.sqs, url) == Backlog(0, 0))
+    wait_for(lambda: "function-killed: 1 message done" in poll.output.read_text())
+    assert (tmp_path / "runs").read_text().split() == ["0", "0"]
+
+
+def test_a_second_poll_is_harmless_and_said(clients, make_real_mapping, start_poll, tmp_path, wait_for):
+    source = """
+def lambda_handler(event, context):
+    with open({path!r}, "a") as file:
+        file.write("".join(record["body"] + "\\n" for record in event["Records"]))
+"""
+    log = tmp_path / "log"
+    url = make_real_mapping("polled-twice", source.format(path=str(log)), VisibilityTimeout=600)
+    first, second = start_poll(), start_poll()
+    for number in range(50):
+        clients.sqs.send_message(QueueUrl=url, MessageBody=str(number))
+    wait_for(lambda: backlog(clients.sqs, url) == Backlog(0, 0))
+    assert sorted(map(int, log.read_text().split())) == list(range(50))
+    assert "somebody else" not in first.output.read_text()
+    assert "somebody else polls it as well" in second.output.read_text()
+
+
+def test_an_endpoint_that_goes_away_and_comes_back_is_polled_again(make_function_on, wait_for):
+    # given an endpoint with a mapping
+    told = []
+
+    def of(kind):
+        return [happening for happening in told if isinstance(happening, kind)]
+
+    def set_up(endpoint_url):
+        clients = make_clients(endpoint_url)
+        url = clients.sqs.create_queue(QueueName="away")["QueueUrl"]
+        function = make_function_on(clients.functions, "away", "def lambda_handler(event, context): pass")
+        arn = "arn:aws:sqs:us-east-1:000000000000:away"
+        clients.functions.create_event_source_mapping(EventSourceArn=arn, FunctionName=function, Enabled=False)
+        clients.sqs.send_message(QueueUrl=url, MessageBody="{}")
+
+    with Emulator() as first:
+        set_up(first.endpoint_url)
+        pollers = Pollers(first.endpoint_url, make_clients(first.endpoint_url), told.append)
+        pollers.__enter__()
+        wait_for(lambda: of(BatchDone))
+    try:
+        # when it goes away
+        wait_for(lambda: of(TroubleBegan))
+        # and comes back
+        with Emulator(int(first.endpoint_url.rsplit(":", 1)[1])) as second:
+            set_up(second.endpoint_url)
+            wait_for(lambda: pollers.refresh() and len(of(BatchDone)) == 2)
+            assert {happening.subject for happening in of(TroubleBegan)} == {first.endpoint_url}
+            assert len(of(TroubleBegan)) == len(of(TroubleEnded))
+    finally:
+        pollers.__exit__(None, None, None)
+
+
+def test_a_queue_that_is_gone_and_comes_back_is_said_once_and_others_go_on(
+    clients, emulator, make_real_mapping, wait_for
+):
+    told = []
+
+    def done(queue):
+        return [one for one in told if isinstance(one, BatchDone) and one.mapping.queue_name == queue]
+
+    source = "def lambda_handler(event, context): pass"
+    gone, other = make_real_mapping("gone", source), make_real_mapping("other", source)
+    with Pollers(emulator.endpoint_url, clients, told.append):
+        clients.sqs.delete_queue(QueueUrl=gone)
+        wait_for(lambda: [one for one in told if isinstance(one, TroubleBegan)])
+        clients.sqs.send_message(QueueUrl=other, MessageBody="{}")
+        wait_for(lambda: done("other"))
+        clients.sqs.create_queue(QueueName="gone")
+        clients.sqs.send_message(QueueUrl=gone, MessageBody="{}")
+        wait_for(lambda: done("gone"))
+    assert [one.subject for one in told if isinstance(one, TroubleBegan)] == ["gone"]
+    assert [one.subject for one in told if isinstance(one, TroubleEnded)] == ["gone"]
+
+
+def test_a_function_that_is_gone_and_comes_back_is_said_once(stage, make_mapping, make_message, wait_for):
+    mapping = make_mapping()
+    stage.sqs.batches = [[make_message("a")]]
+    stage.functions.answer = GONE
+    poller = stage.poller(mapping)
+    poller.start()
+    for name in ("b", "c"):
+        wait_for(lambda: not stage.sqs.batches)
+        if name == "c":
+            stage.functions.answer = b"null"
+        stage.sqs.batches.append([make_message(name)])
+    wait_for(stage.deleted)
+    poller.stop()
+    poller.join()
+    assert stage.deleted()[-1] == "handle of c"
+    assert [one.subject for one in stage.happenings if isinstance(one, TroubleBegan)] == ["function ship"]
+    assert [one.subject for one in stage.happenings if isinstance(one, TroubleEnded)] == ["function ship"]
+
+
+def test_a_function_that_does_not_answer_is_no_trouble_of_the_queue(stage, make_mapping, make_message):
+    stage.sqs.batches = [[make_message("a")]]
+    stage.functions.answer = DOWN
+    poller = stage.poller(make_mapping())
+    with pytest.raises(EndpointConnectionError):
+        poller.poll_once()
+    poller.poll_once()  # the queue answers
+    assert [one.subject for one in stage.happenings if isinstance(one, TroubleBegan)] == ["function ship"]
+    assert not [one for one in stage.happenings if isinstance(one, TroubleEnded)]
+
+
+def test_every_batch_received_has_exactly_one_end(stage, make_mapping, make_message, wait_for):
+    # given batches of which each ends in another way
+    answers = iter([b"null", GONE, b"no JSON", DOWN, json.dumps({"batchItemFailures": []}).encode()])
+    invoke = stage.functions.invoke
+
+    def answer(**request):
+        stage.functions.answer = next(answers)
+        return invoke(**request)
+
+    stage.functions.invoke = answer
+    stage.sqs.batches = [[make_message(name)] for name in "abcde"]
+    poller = stage.poller(make_mapping(maximum_concurrency=1))
+    poller.start()
+    ends = (BatchDone, BatchKept)
+    wait_for(lambda: sum(isinstance(one, ends) for one in stage.happenings) == 5)
+    poller.stop()
+    poller.join()
+    poller.check()
+    assert sum(isinstance(one, BatchReceived) for one in stage.happenings) == 5
+    assert sum(isinstance(one, BatchKept) for one in stage.happenings) == 3
+    assert not [one for one in stage.happenings if isinstance(one, OtherPoller)]
+
+
+def test_everything_told_has_words(make_mapping):
+    mapping = make_mapping()
+    for happening, words in [
+        (BatchThrottled(mapping, ("a",)), "orders: 1 message waiting, ship is throttled"),
+        (MessagesFiltered(mapping, ("a",), {}), "orders: 1 message deleted, no filter matches"),
+        (MessagesFiltered(mapping, (), {"a": "Code"}), "1 could not be deleted (Code)"),
+        (MessagesLeft(mapping, ("a", "b"), "why"), "orders: 2 messages left for later, why"),
+        (ConcurrencyChanged(mapping, 3), "orders: at most 3 batches at once, after errors"),
+        (ConcurrencyChanged(mapping, None), "orders: as many batches at once as before the errors"),
+        (MappingQuestioned(mapping, "why", polled=False), "mapping: why; not polled"),
+        (MappingQuestioned(mapping, "why", polled=True), "mapping: why; polled nevertheless"),
+        (OtherPoller("http://endpoint"), "http://endpoint: somebody else polls it as well"),
+    ]:
+        assert words in in_words(happening)
+
+
+def test_an_error_nobody_foresaw_in_a_batch_is_not_swallowed(stage, make_mapping, make_message):
+    stage.sqs.batches = [[make_message("a")]]
+    stage.functions.answer = KeyError("bug")
+    poller = stage.poller(make_mapping())
+    poller.start()
+    poller.join()
+    assert stage.deleted() == []
+    with pytest.raises(KeyError):
+        poller.check()
+
+
+def test_an_endpoint_without_long_polling_is_not_asked_without_end(stage, make_mapping):
+    waits = []
+
+    class Clock:
+        now = 0.0
+
+        def monotonic(self):
+            return self.now
+
+        def wait(self, event, seconds):
+            waits.append(seconds)
+            self.now += seconds
+            return event.is_set()
+
+    poller = stage.poller(make_mapping())
+    poller._batcher._clock = Clock()
+    poller.poll_once()
+    assert waits == [0.1]

@@ -1,0 +1,144 @@
+"""Whose template is run, and with which settings."""
+
+import subprocess
+
+import pytest
+
+from local import stack
+from local.emulator import REPOSITORY
+from local.errors import LocalError
+from local.project import Project
+
+PARAMETERS = """
+Parameters:
+  Size: {Type: String, Default: from-template}
+  Mood: {Type: String, Default: from-template}
+  Place: {Type: String, Default: from-template}
+Resources:
+  Queue: {Type: AWS::SQS::Queue}
+Outputs:
+  Size: {Value: !Ref Size}
+  Mood: {Value: !Ref Mood}
+  Place: {Value: !Ref Place}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "12 my_shop"
+    folder.mkdir()
+    (folder / "template.yaml").write_text(PARAMETERS)
+    return folder
+
+
+def options(project, directory):
+    """The options of `sam deploy`, each with its values."""
+    found = {}
+    for word in project.deploy_options(directory, "us-east-1"):
+        if word.startswith("--"):
+            found[word] = []
+            name = word
+        else:
+            found[name].append(word)
+    return found
+
+
+def test_without_a_template_it_is_this_repository():
+    assert Project.find() == Project()
+    assert Project().directory == REPOSITORY
+    assert Project().stack_name == "partial-batch-local"
+
+
+@pytest.mark.parametrize("name", ["template.yaml", "template.yml"])
+def test_a_folder_stands_for_the_template_in_it(tmp_path, name):
+    (tmp_path / name).write_text("Resources: {}")
+    assert Project.find(str(tmp_path)) == Project.find(str(tmp_path / name))
+
+
+def test_a_template_that_is_not_there_is_one_clear_error(tmp_path):
+    with pytest.raises(LocalError, match=r"There is no template .*none\.yaml"):
+        Project.find(str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize("override", ["Size", "=5", "My-Size=5"])
+def test_what_is_no_override_is_one_clear_error(folder, override):
+    with pytest.raises(LocalError, match="NAME=VALUE"):
+        Project.find(str(folder), [override])
+
+
+def test_a_samconfig_that_cannot_be_read_is_one_clear_error(folder):
+    (folder / "samconfig.toml").write_text("[local")
+    with pytest.raises(LocalError, match=r"samconfig\.toml cannot be read"):
+        _ = Project.find(str(folder)).stack_name
+
+
+def test_without_settings_there_are_defaults(folder, tmp_path):
+    project = Project.find(str(folder))
+    found = options(project, tmp_path)
+    assert found["--stack-name"] == ["stack-12-my-shop-local"]
+    assert found["--s3-bucket"] == ["amzn-s3-demo-stack-12-my-shop-local"]
+    assert found["--region"] == ["us-east-1"]
+    assert found["--capabilities"] == ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+def test_settings_for_aws_are_not_taken(folder, tmp_path):
+    (folder / "samconfig.toml").write_text('[default.global.parameters]\nstack_name = "in-production"\n')
+    project = Project.find(str(folder))
+    assert project.stack_name == "stack-12-my-shop-local"
+    assert options(project, tmp_path)["--config-file"] == [str(tmp_path / "samconfig.toml")]
+
+
+def test_settings_for_the_emulator_are_taken(folder, tmp_path):
+    (folder / "samconfig.toml").write_text(
+        'version = 0.1\n[local.global.parameters]\nstack_name = "mine"\n'
+        '[local.deploy.parameters]\ns3_bucket = "my-bucket"\ncapabilities = "CAPABILITY_IAM"\n'
+    )
+    found = options(Project.find(str(folder)), tmp_path)
+    assert found["--stack-name"] == ["mine"]
+    assert found["--s3-bucket"] == ["my-bucket"]
+    assert "--capabilities" not in found
+    assert found["--config-file"] == [str(folder / "samconfig.toml")]
+    assert found["--config-env"] == ["local"]
+
+
+def test_a_bucket_that_sam_makes_itself_is_left_to_it(folder, tmp_path):
+    (folder / "samconfig.toml").write_text("[local.deploy.parameters]\nresolve_s3 = true\n")
+    project = Project.find(str(folder))
+    assert project.bucket is None
+    assert "--s3-bucket" not in options(project, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "configured", ['"Size=from-config Mood=from-config"', '["Size=from-config", "Mood=from-config"]']
+)
+def test_given_parameters_win_over_configured_ones_and_those_over_the_templates(folder, emulator, tmp_path, configured):
+    # given
+    (folder / "samconfig.toml").write_text(
+        f'version = 0.1\n[local.deploy.parameters]\nparameter_overrides = {configured}\ns3_bucket = "some-bucket"'
+    )
+    project = Project.find(str(folder), ['Mood=a "quoted" word', "Place=x=y"])
+    # when
+    stack.build(emulator.endpoint_url, emulator.directory, project)
+    outputs = stack.deploy(emulator.endpoint_url, emulator.directory, project)
+    # then
+    assert outputs == {"Size": "from-config", "Mood": 'a "quoted" word', "Place": "x=y"}
+
+
+def test_configured_parameters_hold_where_none_are_given(folder, emulator, tmp_path):
+    (folder / "samconfig.toml").write_text(
+        'version = 0.1\n[local.global.parameters]\nstack_name = "configured"\n'
+        '[local.deploy.parameters]\nparameter_overrides = "Size=from-config"\n'
+    )
+    project = Project.find(str(folder))
+    stack.build(emulator.endpoint_url, emulator.directory, project)
+    outputs = stack.deploy(emulator.endpoint_url, emulator.directory, project)
+    assert outputs == {"Size": "from-config", "Mood": "from-template", "Place": "from-template"}
+
+
+def test_what_a_run_leaves_in_the_project_is_ignored_by_git():
+    ignored = subprocess.run(
+        ["git", "check-ignore", "--quiet", ".aws-sam/local-up.json"], cwd=REPOSITORY, capture_output=True
+    )
+    if ignored.returncode == 128:
+        pytest.skip("this is no git repository")
+    assert ignored.returncode == 0

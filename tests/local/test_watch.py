@@ -1,0 +1,81 @@
+"""Which changes of files count as a change of the code."""
+
+import pytest
+from watchdog.events import FileModifiedEvent, FileOpenedEvent
+
+from local import watch as watch_module
+from local.project import Project
+from local.watch import CodeWatch
+
+
+@pytest.fixture
+def project(tmp_path):
+    for folder in ("src", "layer/inner", "docs", ".aws-sam"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "template.yaml").write_text("Resources: {}")
+    (tmp_path / "src" / "app.py").write_text("first")
+    # as `sam build` writes it
+    (tmp_path / ".aws-sam" / "build.toml").write_text(
+        f'[function_build_definitions.a]\ncodeuri = "{tmp_path}/src"\n'
+        f'[layer_build_definitions.b]\ncodeuri = "{tmp_path}/layer"\n'
+    )
+    return Project.find(str(tmp_path))
+
+
+@pytest.mark.parametrize("file", ["src/app.py", "src/new.py", "layer/inner/module.py", "template.yaml"])
+def test_a_saved_file_of_the_code_is_noticed_once(project, wait_for, file):
+    with CodeWatch(project) as watch:
+        assert not watch.changed()
+        (project.directory / file).write_text("something else")
+        wait_for(watch.changed)
+        assert not watch.changed()
+
+
+def test_a_renamed_and_a_deleted_file_are_noticed(project, wait_for):
+    with CodeWatch(project) as watch:
+        app = project.directory / "src" / "app.py"
+        app.rename(app.with_name("main.py"))
+        wait_for(watch.changed)
+        app.with_name("main.py").unlink()
+        wait_for(watch.changed)
+
+
+@pytest.mark.parametrize("file", ["src/.app.py.swp", "src/app.pyc", "src/app.py~", "docs/page.md", "README.md"])
+def test_what_is_no_code_is_not(project, monkeypatch, file):
+    monkeypatch.setattr(watch_module, "_QUIET_SECONDS", 0)
+    watch = CodeWatch(project)
+    path = project.directory / file
+    path.write_text("x")
+    watch.on_any_event(FileModifiedEvent(str(path)))
+    assert not watch.changed()
+
+
+def test_a_file_that_is_read_is_not_changed(project, monkeypatch):
+    monkeypatch.setattr(watch_module, "_QUIET_SECONDS", 0)
+    watch = CodeWatch(project)
+    path = project.directory / "src" / "app.py"
+    path.read_text()
+    watch.on_any_event(FileOpenedEvent(str(path)))
+    assert not watch.changed()
+
+
+def test_nothing_is_said_before_it_has_been_quiet(project, monkeypatch):
+    monkeypatch.setattr(watch_module, "_QUIET_SECONDS", 600)
+    watch = CodeWatch(project)
+    path = project.directory / "src" / "app.py"
+    path.write_text("half of what is to com")
+    watch.on_any_event(FileModifiedEvent(str(path)))
+    assert not watch.changed()
+    monkeypatch.setattr(watch_module, "_QUIET_SECONDS", 0)
+    assert watch.changed()
+
+
+def test_a_function_that_a_build_added_is_watched_from_then_on(project, wait_for):
+    with CodeWatch(project) as watch:
+        folder = project.directory / "second"
+        folder.mkdir()
+        notes = project.directory / ".aws-sam" / "build.toml"
+        notes.write_text(notes.read_text() + f'[function_build_definitions.c]\ncodeuri = "{folder}"\n')
+        watch.follow_build()
+        (folder / "app.py").write_text("x")
+        wait_for(watch.changed)
