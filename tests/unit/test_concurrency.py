@@ -127,6 +127,27 @@ def test_an_exception_that_ends_the_program_fails_the_whole_invocation(kind: str
         handler(standard_event("1", "2", "3"))
 
 
+def test_after_an_exception_that_ends_the_program_nothing_more_is_started() -> None:
+    ran: list[str] = []
+    release = threading.Event()
+
+    def work(message: Message) -> None:
+        ran.append(message.id)
+        if message.id == "1":
+            raise SystemExit
+        release.wait(20)
+
+    before = set(threading.enumerate())
+    with pytest.raises(SystemExit):
+        batch_handler(work, concurrency=2)(standard_event("1", "2", "3", "4"))
+    left = set(threading.enumerate()) - before
+    release.set()
+    for thread in left:
+        thread.join(20)
+
+    assert set(ran) <= {"1", "2"}
+
+
 def test_every_message_is_run_once() -> None:
     ran: Counter[str] = Counter()
     lock = threading.Lock()

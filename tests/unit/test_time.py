@@ -64,13 +64,24 @@ class TestAHangingMessage:
         assert reported(handler(standard_event("hangs"), Context(SOON))) == ["hangs"]
         assert ended == ["told"]
 
-    def test_an_async_function_is_cancelled_and_the_others_are_kept(self) -> None:
-        @batch_handler(time_reserve=0.1)
+    @pytest.mark.parametrize("concurrency", [1, 2])
+    def test_an_async_function_is_cancelled_and_the_others_are_kept(
+        self, concurrency: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        failed = []
+
+        @batch_handler(time_reserve=0.1, concurrency=concurrency, on_failure=lambda *failure: failed.append(failure))
         async def handler(message: Message) -> None:
             if message.id == "hangs":
                 await hang_async()
 
-        assert reported(handler(standard_event("1", "hangs", "3"), Context(SOON))) == ["hangs", "3"]
+        back = reported(handler(standard_event("1", "hangs", "3"), Context(SOON)))
+
+        assert back == (["hangs", "3"] if concurrency == 1 else ["hangs"])
+        ((message, error),) = failed
+        assert message.id == "hangs"
+        assert isinstance(error, OutOfTime)
+        assert "hangs failed with OutOfTime" in caplog.text
 
     def test_a_task_that_does_not_let_itself_be_cancelled_is_left_behind(self) -> None:
         @batch_handler(time_reserve=0.1)

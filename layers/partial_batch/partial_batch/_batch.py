@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 
 _FOREVER = float("inf")
-_NOTHING: dict[int, float | None] = {}
 
 
 class Batch:
@@ -47,13 +46,10 @@ class Batch:
     seconds: float | None = None  # for all of the work, None if there is no limit
     deadline: float | None = None  # when work has to stop, on the clock of `time.monotonic`
     end: float | None = None  # when Lambda stops the function
-    latest_start = _FOREVER  # no message is started later than that
     slowest = 0.0001  # seconds, of the messages so far; less is not worth noting
     dead_lettered = 0
-    held_groups: frozenset[str | None] = frozenset()
-    _relieved: frozenset[str | None] = frozenset()  # groups whose head was dead-lettered in this invocation
-    _failed = _NOTHING  # how long to hide it, None for the queue's visibility timeout
     _skip_group = False
+    stopped = False  # nothing more is to be started
     _closed = False
     _queue_unreachable = False
     _first_error: BaseException | None = None
@@ -66,6 +62,12 @@ class Batch:
         self.options = options
         self.context = context
         self.finished = [False] * len(records)  # until it is known that a message is done
+        self._failed: dict[int, float | None] = {}  # how long to hide it, None for the queue's visibility timeout
+        # Changed in place, never replaced: several threads may do so at once.
+        self.held_groups: set[str | None] = set()
+        self._relieved: set[str | None] = set()  # groups whose head was dead-lettered in this invocation
+        # Not on the class: an attribute that stands on both is slow to read, and this is read for each message.
+        self.latest_start = _FOREVER  # no message is started later than that
         # The queue's name tells, and nothing else: a message group id may stand on a standard queue's messages too.
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
         arn = records[0].get("eventSourceARN") if records else None
@@ -115,18 +117,16 @@ class Batch:
         """
         if seconds > self.slowest:
             self.slowest = seconds
-            if self.deadline is not None and not self.stopped:
+            if self.deadline is not None:
                 self.latest_start = self.deadline - seconds
+                if self.stopped:  # by another thread, just now
+                    self.stop()
         return self.slowest
 
     def stop(self) -> None:
         """Start nothing more."""
+        self.stopped = True
         self.latest_start = -_FOREVER
-
-    @property
-    def stopped(self) -> bool:
-        """Whether nothing more is to be started."""
-        return self.latest_start == -_FOREVER
 
     def failed(self, place: int, message: Message, error: BaseException) -> None:
         """The message at this place failed: dead-letter it if that is what it needs, or hold what is behind it."""
@@ -144,17 +144,15 @@ class Batch:
             # It has left its group for good, as if SQS had moved it, so the group goes on.
             self.finished[place] = True
             self.dead_lettered += 1
-            self._relieved |= {lane}
+            self._relieved.add(lane)
         else:
             if isinstance(error, RetryLater):
                 seconds = error.seconds
             elif self.options.backoff is not None:
                 seconds = self.options.backoff.delay(message.receive_count)
-            if self._failed is _NOTHING:
-                self._failed = {}
             self._failed[place] = seconds
             if self._skip_group:
-                self.held_groups |= {lane}
+                self.held_groups.add(lane)
             elif self.ordered:
                 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
                 self.stop()

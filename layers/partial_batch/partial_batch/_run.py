@@ -25,6 +25,7 @@ def run(function: Callable[[Message], object], batch: Batch, places: Iterable[in
     kind = batch.kind
     finished = batch.finished
     held_groups = batch.held_groups
+    holding = bool(held_groups)
     on_success = batch.options.on_success
     clock = monotonic
     timed = batch.deadline is not None
@@ -33,7 +34,7 @@ def run(function: Callable[[Message], object], batch: Batch, places: Iterable[in
     for place in places:
         message = kind()
         message._record = records[place]
-        if held_groups and message.group_id in held_groups:
+        if holding and message.group_id in held_groups:
             continue
         if now > batch.latest_start:
             return
@@ -48,7 +49,7 @@ def run(function: Callable[[Message], object], batch: Batch, places: Iterable[in
             if not ends_message_only(error):
                 raise
             batch.failed(place, message, error)
-            held_groups = batch.held_groups
+            holding = bool(held_groups)
         if timed:
             before = now
             now = clock()

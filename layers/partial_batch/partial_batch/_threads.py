@@ -58,6 +58,4 @@ def run_in_threads(function: Callable[[Message], object], batch: Batch, lanes: l
         last = {id(message.record): message for message in started.values()}
         batch.interrupted({place: last[id(record)] for place, record in enumerate(batch.records) if id(record) in last})
     finally:
-        with lock:
-            waiting = iter(())
         batch.close()
