@@ -37,6 +37,12 @@ class SentMessages:
         }
 
 
+@pytest.fixture(autouse=True)
+def no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The emulator of other tests is none of these."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[SentMessages]:
     client = boto3.client("sqs")

@@ -231,7 +231,7 @@ class Batch:
         except CallFailed as reason:
             # Trying again for each message of the batch would use up the function's time.
             self._queue_unreachable = not reason.only_this
-            return False, f"sending it to the dead-letter queue failed: {reason}"
+            return False, f"not sent to the dead-letter queue: {reason}"
         return True, ""
 
     def _settle(self, unfinished: list[int]) -> None:
