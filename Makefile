@@ -21,7 +21,7 @@ demo: .venv/ready .venv-emulator/ready ## run the whole stack on this machine wi
 up: .venv/ready .venv-emulator/ready ## run the whole stack on this machine until Ctrl-C
 	@$(BIN)/python -m local up
 
-test: .venv/ready .venv-emulator/ready ## run all tests; those in Docker are skipped where there is none
+test: .venv/ready $(if $(wildcard local),.venv-emulator/ready) ## run all tests; those in Docker are skipped where there is none
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/ready ## ruff, mypy, cfn-lint, sam validate
