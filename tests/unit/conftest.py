@@ -70,6 +70,6 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in ("_batch", "_run", "_sqs", "_tasks"):
+    for module in ("_batch", "_bulk", "_run", "_sqs", "_tasks"):
         monkeypatch.setattr(f"partial_batch.{module}.monotonic", clock)
     return clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from ._errors import OutOfTime, RetryLater
+from ._function import require_finished
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,9 +51,11 @@ class Batch:
     dead_lettered = 0
     _skip_group = False
     stopped = False  # nothing more is to be started
-    _closed = False
+    closed = False  # what still runs somewhere changes nothing any more
+    shielded = False  # not to be interrupted
     _queue_unreachable = False
     _first_error: BaseException | None = None
+    _last_error: BaseException | None = None
 
     def __init__(
         self, records: list[dict[str, Any]], kind: type[ReceivedMessage], options: Options, context: Any
@@ -130,8 +133,24 @@ class Batch:
 
     def failed(self, place: int, message: Message, error: BaseException) -> None:
         """The message at this place failed: dead-letter it if that is what it needs, or hold what is behind it."""
-        if self._closed or self.is_settled(place):
+        if self.closed or self.is_settled(place):
             return
+        self.shielded = True
+        try:
+            self._fail(place, message, error)
+        finally:
+            self.shielded = False
+        if self.options.on_failure is not None:
+            try:
+                require_finished(self.options.on_failure(message, error))
+            except Exception as problem:
+                from ._log import log_hook_failure
+
+                log_hook_failure(message, problem)
+
+    def _fail(self, place: int, message: Message, error: BaseException) -> None:
+        known = error is self._last_error  # a whole batch may fail with one error; its traceback is logged once
+        self._last_error = error
         if self._first_error is None:
             self._first_error = error
         lane = message.group_id if self._skip_group else None
@@ -146,7 +165,9 @@ class Batch:
             self.dead_lettered += 1
             self._relieved.add(lane)
         else:
-            if isinstance(error, RetryLater):
+            if self.kind.in_order:
+                pass  # a stream's records are not hidden
+            elif isinstance(error, RetryLater):
                 seconds = error.seconds
             elif self.options.backoff is not None:
                 seconds = self.options.backoff.delay(message.receive_count)
@@ -158,14 +179,7 @@ class Batch:
                 self.stop()
         from ._log import log_failure
 
-        log_failure(message, error, why_not, dead_lettered=dead_lettered, seconds=seconds)
-        if self.options.on_failure is not None:
-            try:
-                self.options.on_failure(message, error)
-            except Exception as problem:
-                from ._log import log_hook_failure
-
-                log_hook_failure(message, problem)
+        log_failure(message, error, why_not, dead_lettered=dead_lettered, seconds=seconds, traceback=not known)
 
     def interrupted(self, running: dict[int, Message]) -> None:
         """These messages, by their places, were still being processed when the time was over."""
@@ -178,7 +192,7 @@ class Batch:
 
     def close(self) -> None:
         """Start nothing more; what still runs somewhere changes nothing any more."""
-        self._closed = True
+        self.closed = True
         self.stop()
 
     def response(self) -> BatchResponse:
