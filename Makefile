@@ -5,12 +5,12 @@ export SAM_CLI_TELEMETRY := 0
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BIN := .venv/bin
-SOURCES := layers/partial_batch/partial_batch functions $(wildcard local)
+SOURCES := layers/partial_batch/partial_batch functions $(wildcard local benchmarks)
 # What `uv pip compile` needs to write one lock for Linux and macOS.
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
-.PHONY: help demo up picture test lint format build invoke lock clean
+.PHONY: help demo up picture test lint format build invoke bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -24,7 +24,7 @@ up: .venv/ready .venv-emulator/ready ## run the whole stack on this machine unti
 picture: .venv/ready .venv-emulator/ready ## record the picture of what `make up` shows
 	@$(BIN)/python -m local picture docs/live-view.svg
 
-test: .venv/ready .venv-emulator/ready ## run all tests; those in Docker are skipped where there is none
+test: .venv/ready $(if $(wildcard local),.venv-emulator/ready) ## run all tests; those in Docker are skipped where there is none
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/ready ## ruff, mypy, cfn-lint, sam validate
@@ -46,6 +46,9 @@ invoke: .venv/ready ## run one sample event in Docker: make invoke EVENT=events/
 	@$(BIN)/sam build >/dev/null
 	@case "/$(EVENT)" in */fifo/*) function=FifoConsumerFunction ;; *) function=StandardConsumerFunction ;; esac; \
 	$(BIN)/sam local invoke $(or $(FUNCTION),$$function) --event "$(EVENT)" $(ARGS)
+
+bench: .venv/ready ## what the layer costs, beside its peers; writes benchmarks/results.md
+	@$(BIN)/python -m benchmarks
 
 lock: .venv/ready ## renew the locked versions in locks/
 	$(BIN)/$(COMPILE) --upgrade --group development --output-file locks/development.txt

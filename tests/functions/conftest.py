@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 def no_queue(monkeypatch):
     """There is no queue to reach, as under sam local, except for those that ask for one."""
     monkeypatch.setenv("AWS_SAM_LOCAL", "true")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)  # of the emulator of other tests
 
 
 @pytest.fixture

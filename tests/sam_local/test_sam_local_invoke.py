@@ -43,4 +43,10 @@ def test_a_permanent_failure_is_reported_without_trying_to_send_it(invoke, kind,
     log = invoke(FUNCTIONS[kind], EVENTS / kind / f"{case}.json").stderr
     # Trying would take as long as the SDK's timeouts and retries do.
     assert "is not a queue's URL" in log
-    assert "sending it to the dead-letter queue failed" not in log
+
+
+@pytest.mark.parametrize("kind", HALVES)
+def test_nothing_is_asked_of_sqs_for_a_failed_message(invoke, kind):
+    log = invoke(FUNCTIONS[kind], EVENTS / kind / "some-fail.json").stderr
+    # The visibility timeout is not changed, of whatever queue has that name in the user's account.
+    assert "under sam local there is no queue" in log

@@ -132,7 +132,7 @@ class TestMappings:
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["EventSourceArn"] == {"Fn::GetAtt": [f"{name}Queue", "Arn"]}
         assert mapping["FunctionName"] == {"Ref": f"{name}ConsumerFunction"}
-        assert mapping["BatchSize"] == {"Ref": f"{name}BatchSize"}
+        assert mapping["BatchSize"]["Ref"] == ("FifoBatchSize" if is_fifo(template, name) else "StandardBatchSize")
         assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}
 
     @each_queue

@@ -37,6 +37,12 @@ class SentMessages:
         }
 
 
+@pytest.fixture(autouse=True)
+def no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The emulator of other tests is none of these."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[SentMessages]:
     client = boto3.client("sqs")
@@ -64,6 +70,6 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in ("_batch", "_run", "_sqs", "_tasks"):
+    for module in ("_batch", "_bulk", "_run", "_sqs", "_tasks"):
         monkeypatch.setattr(f"partial_batch.{module}.monotonic", clock)
     return clock

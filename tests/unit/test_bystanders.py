@@ -66,6 +66,13 @@ def test_one_behind_it_that_fails_goes_back_since_it_was_counted_but_never_tried
     assert len(sent.requests) == 1
 
 
+def test_with_stop_batch_the_other_groups_waited_behind_it_too(sent: SentMessages) -> None:
+    sent.accepts()
+    handler = handler_failing_on("a1", "b1", on_fifo_failure="stop_batch")
+
+    assert reported(handler(event(("a1", 3), ("b1", 3)))) == ["b1"]
+
+
 def test_being_the_head_now_it_has_as_many_receives_of_its_own(sent: SentMessages) -> None:
     sent.accepts(2)
     handler = handler_failing_on("a1", "a2", on_fifo_failure="skip_group")

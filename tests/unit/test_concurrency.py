@@ -127,6 +127,27 @@ def test_an_exception_that_ends_the_program_fails_the_whole_invocation(kind: str
         handler(standard_event("1", "2", "3"))
 
 
+def test_after_an_exception_that_ends_the_program_nothing_more_is_started() -> None:
+    ran: list[str] = []
+    release = threading.Event()
+
+    def work(message: Message) -> None:
+        ran.append(message.id)
+        if message.id == "1":
+            raise SystemExit
+        release.wait(20)
+
+    before = set(threading.enumerate())
+    with pytest.raises(SystemExit):
+        batch_handler(work, concurrency=2)(standard_event("1", "2", "3", "4"))
+    left = set(threading.enumerate()) - before
+    release.set()
+    for thread in left:
+        thread.join(20)
+
+    assert set(ran) <= {"1", "2"}
+
+
 def test_every_message_is_run_once() -> None:
     ran: Counter[str] = Counter()
     lock = threading.Lock()
@@ -168,7 +189,41 @@ def test_stop_batch_is_not_weakened_by_a_concurrency_of_one() -> None:
     assert ran == ["a1"]
 
 
+def test_when_no_more_threads_can_be_had_those_there_are_do_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = threading.Thread.start
+    started: list[threading.Thread] = []
+
+    def start_two(thread: threading.Thread) -> None:
+        if len(started) == 2:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_two)
+    ran: list[str] = []
+
+    handler = batch_handler(lambda message: ran.append(message.id), concurrency=5)
+
+    assert reported(handler(standard_event(*map(str, range(10))))) == []
+    assert len(ran) == 10
+
+
 class TestTheEventLoop:
+    def test_each_invocation_has_its_own_context_variables(self) -> None:
+        trace = contextvars.ContextVar("trace", default="none")
+        seen = []
+
+        @batch_handler
+        async def handler(message: Message) -> None:
+            seen.append(trace.get())
+
+        for invocation in ("first", "second"):
+            token = trace.set(invocation)
+            handler(standard_event("1"))
+            trace.reset(token)
+
+        assert seen == ["first", "second"]
+
     def test_it_is_kept_between_invocations_so_that_clients_can_be_kept(self) -> None:
         loops = []
 

@@ -190,8 +190,8 @@ class TestLimits:
 class TestSendingFails:
     """Nothing is lost: the message is failed like any other."""
 
-    @pytest.mark.parametrize("code", ["AccessDenied", "AWS.SimpleQueueService.NonExistentQueue"])
-    def test_it_is_reported_when_sqs_refuses_and_the_next_is_tried(
+    @pytest.mark.parametrize("code", ["InvalidMessageContents", "InvalidParameterValue"])
+    def test_it_is_reported_when_sqs_refuses_it_and_the_next_is_tried(
         self, code: str, sent: SentMessages, caplog: pytest.LogCaptureFixture
     ) -> None:
         sent.refuses(code)
@@ -229,13 +229,14 @@ class TestSendingFails:
         event = {"Records": [of_no_group, record("bad2", arn=FIFO_ARN, group="g")]}
         assert reported(handler(event)) == ["bad1"]
 
-    def test_a_service_that_is_down_is_not_asked_again_in_this_batch(
-        self, sent: SentMessages, caplog: pytest.LogCaptureFixture
+    @pytest.mark.parametrize("code", ["ServiceUnavailable", "AccessDenied", "AWS.SimpleQueueService.NonExistentQueue"])
+    def test_a_queue_that_takes_none_is_not_asked_again_in_this_batch(
+        self, code: str, sent: SentMessages, caplog: pytest.LogCaptureFixture
     ) -> None:
-        sent.stubber.add_client_error("send_message", "ServiceUnavailable", http_status_code=503)
+        sent.refuses(code)
 
         assert reported(failing_with(PermanentFailure())(standard_event("bad1", "bad2"))) == ["bad1", "bad2"]
-        assert "ServiceUnavailable" in caplog.text
+        assert code in caplog.text
         assert "could not be reached before in this batch" in caplog.text
 
     def test_an_unreachable_queue_is_tried_once_a_batch_with_one_repeat(

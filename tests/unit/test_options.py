@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from partial_batch import Message, batch_handler
+from partial_batch import Backoff, Message, batch_handler
 
 
 async def async_hook(*arguments: object) -> None: ...
@@ -20,6 +20,7 @@ async def async_hook(*arguments: object) -> None: ...
         ({"concurrency": True}, TypeError, "concurrency is a whole number"),
         ({"concurrency": 2, "on_fifo_failure": "stop_batch"}, ValueError, "'skip_group'"),
         ({"backoff": 5}, TypeError, "backoff is a Backoff"),
+        ({"backoff": Backoff}, TypeError, "backoff is a Backoff"),
         ({"max_receive_count": 0, "dead_letter_queue": "https://q"}, ValueError, "max_receive_count is at least 1"),
         ({"max_receive_count": "3", "dead_letter_queue": "https://q"}, TypeError, "max_receive_count is a whole"),
         ({"max_receive_count": 3}, ValueError, "needs a dead_letter_queue"),

@@ -146,7 +146,7 @@ def test_nothing_is_lost_and_no_order_is_broken(
     handler: Any = batch_handler(work_async if is_async else work, dead_letter_queue="https://queue", **options)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_sqs, "_clients", {None: sqs, "us-east-1": sqs})
-        for module in ("_batch", "_run", "_sqs", "_tasks"):
+        for module in ("_batch", "_bulk", "_run", "_sqs", "_tasks"):
             patch.setattr(f"partial_batch.{module}.monotonic", clock)
         back = reported(handler({"Records": records}, clock if with_context else None))
 

@@ -91,7 +91,11 @@ def test_nothing_is_reported_when_all_succeed(stream: Any) -> None:
 
 @both_streams
 def test_a_bulk_function_s_first_failure_is_the_one_reported(stream: Any) -> None:
-    assert reported(bulk_handler(lambda messages: messages[1:])(stream("1", "2", "3"))) == ["2"]
+    failed = []
+    handler = bulk_handler(lambda messages: messages[1:], on_failure=lambda message, _: failed.append(message.id))
+
+    assert reported(handler(stream("1", "2", "3"))) == ["2"]
+    assert failed == ["2"]
 
 
 @both_streams

@@ -64,13 +64,24 @@ class TestAHangingMessage:
         assert reported(handler(standard_event("hangs"), Context(SOON))) == ["hangs"]
         assert ended == ["told"]
 
-    def test_an_async_function_is_cancelled_and_the_others_are_kept(self) -> None:
-        @batch_handler(time_reserve=0.1)
+    @pytest.mark.parametrize("concurrency", [1, 2])
+    def test_an_async_function_is_cancelled_and_the_others_are_kept(
+        self, concurrency: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        failed = []
+
+        @batch_handler(time_reserve=0.1, concurrency=concurrency, on_failure=lambda *failure: failed.append(failure))
         async def handler(message: Message) -> None:
             if message.id == "hangs":
                 await hang_async()
 
-        assert reported(handler(standard_event("1", "hangs", "3"), Context(SOON))) == ["hangs", "3"]
+        back = reported(handler(standard_event("1", "hangs", "3"), Context(SOON)))
+
+        assert back == (["hangs", "3"] if concurrency == 1 else ["hangs"])
+        ((message, error),) = failed
+        assert message.id == "hangs"
+        assert isinstance(error, OutOfTime)
+        assert "hangs failed with OutOfTime" in caplog.text
 
     def test_a_task_that_does_not_let_itself_be_cancelled_is_left_behind(self) -> None:
         @batch_handler(time_reserve=0.1)
@@ -106,6 +117,28 @@ class TestAHangingMessage:
         assert reported(response) == ["hangs1", "hangs2"]
         assert later == ["hangs1", "hangs2"]
         assert caplog.text == ""
+
+    @pytest.mark.parametrize("concurrency", [1, 3])
+    def test_an_async_function_that_blocks_the_loop_is_interrupted(self, concurrency: int) -> None:
+        started = []
+
+        @batch_handler(time_reserve=0.1, concurrency=concurrency)
+        async def handler(message: Message) -> None:
+            started.append(message.id)
+            if message.id == "blocks":
+                hang()
+
+        assert reported(handler(standard_event("1", "blocks", "3"), Context(SOON))) == ["blocks", "3"]
+        assert "3" not in started
+        assert reported(handler(standard_event("1"), Context(60))) == []
+
+    def test_a_bulk_functions_on_success_is_told_as_long_as_there_is_time(self, clock: Clock) -> None:
+        def take_a_while(message: Message) -> None:
+            clock.now += 25
+
+        handler = bulk_handler(lambda messages: None, on_success=take_a_while)
+
+        assert reported(handler(standard_event("1", "2", "3", "4"), clock)) == ["4"]
 
     def test_a_bulk_function_fails_the_whole_batch(self) -> None:
         @bulk_handler(time_reserve=0.1)
@@ -259,21 +292,93 @@ class TestTheAlarm:
 
         assert reported(outer(standard_event("1"), Context(SOON))) == ["1"]
 
-    @pytest.mark.parametrize("rings_in", ["on_failure", "log"])
-    def test_it_may_ring_while_a_failure_is_recorded(self, rings_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        def hook(message: Message, error: BaseException) -> None:
-            if rings_in == "on_failure":
-                hang()
-
-        if rings_in == "log":
-            monkeypatch.setattr("partial_batch._log.logger.log", lambda *_, **__: hang())
-
-        @batch_handler(time_reserve=0.1, on_failure=hook)
+    def test_it_may_ring_while_on_failure_is_told(self) -> None:
+        @batch_handler(time_reserve=0.1, on_failure=lambda *_: hang())
         def handler(message: Message) -> None:
             if message.id == "2":
                 raise ValueError
 
         assert reported(handler(standard_event("1", "2", "3"), Context(SOON))) == ["2", "3"]
+
+    def test_it_does_not_ring_while_a_failure_is_recorded(
+        self, sent: SentMessages, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        # given sending takes until after the alarm
+        waited = threading.Event()
+        sent.accepts()
+        sent.stubber.client.meta.events.register(
+            "before-parameter-build.sqs.SendMessage", lambda **_: waited.wait(SOON)
+        )
+
+        @batch_handler(time_reserve=2, dead_letter_queue="https://queue", permanent=ValueError)
+        def handler(message: Message) -> None:
+            raise ValueError
+
+        # when, then
+        assert reported(handler(standard_event("1", "2"), Context(2.1))) == ["2"]
+        assert "it was sent to the dead-letter queue" in caplog.text
+
+    def test_it_rings_again_when_the_function_does_not_leave(self) -> None:
+        interrupts = []
+
+        @batch_handler(time_reserve=0.1)
+        def handler(message: Message) -> None:
+            while len(interrupts) < 3:
+                try:
+                    hang()
+                except BaseException as error:
+                    interrupts.append(error)
+
+        assert reported(handler(standard_event("1", "2"), Context(SOON))) == ["2"]
+        assert all(isinstance(error, OutOfTime) for error in interrupts)
+
+    @pytest.mark.parametrize("kind", ["plain", "async", "bulk"])
+    def test_a_nested_handler_passes_the_outer_ones_interrupt_on(self, kind: str) -> None:
+        def work(message: Message) -> None:
+            hang()
+
+        async def work_async(message: Message) -> None:
+            hang()
+
+        def work_whole(messages: list[Message]) -> None:
+            hang()
+
+        inner: Any = {
+            "plain": batch_handler(work),
+            "async": batch_handler(work_async),
+            "bulk": bulk_handler(work_whole),
+        }[kind]
+        outer = batch_handler(lambda message: inner(standard_event("x", "y")), time_reserve=0.1)
+
+        assert reported(outer(standard_event("1", "2"), Context(SOON))) == ["1", "2"]
+
+    def test_a_group_of_interrupts_fails_its_message_only(self) -> None:
+        @batch_handler(time_reserve=0.1)
+        def handler(message: Message) -> None:
+            if message.id == "2":
+                raise BaseExceptionGroup("from a task group", [OutOfTime(), ValueError()])
+
+        assert reported(handler(standard_event("1", "2", "3"), Context(60))) == ["2"]
+
+    def test_a_group_with_an_exit_in_it_ends_the_invocation(self) -> None:
+        @batch_handler
+        def handler(message: Message) -> None:
+            raise BaseExceptionGroup("from a task group", [SystemExit(), ValueError()])
+
+        with pytest.raises(BaseExceptionGroup):
+            handler(standard_event("1"))
+
+    def test_the_rest_of_a_previous_timer_and_its_interval_are_put_back(self) -> None:
+        previous = signal.signal(signal.SIGALRM, lambda *_: None)
+        signal.setitimer(signal.ITIMER_REAL, 50, 7)
+        try:
+            batch_handler(lambda message: None)(standard_event("1"), Context(60))
+            seconds, interval = signal.getitimer(signal.ITIMER_REAL)
+            assert 0 < seconds <= 50
+            assert interval == 7
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
 
 
 class TestSqsCallsFitInTheReserve:
@@ -285,6 +390,18 @@ class TestSqsCallsFitInTheReserve:
             raise ValueError
 
         assert reported(handler(standard_event("1"), Context(30))) == ["1"]
+
+    def test_no_client_is_made_when_there_is_no_time_to(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr("partial_batch._sqs._clients", {})
+
+        @batch_handler(backoff=Backoff())
+        def handler(message: Message) -> None:
+            raise ValueError
+
+        assert reported(handler(standard_event("1"), Context(2.5))) == ["1"]
+        assert "no time is left for it" in caplog.text
 
     def test_they_are_skipped_and_that_is_logged_when_they_would_not(
         self, sent: SentMessages, caplog: pytest.LogCaptureFixture

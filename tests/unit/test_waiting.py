@@ -77,7 +77,7 @@ class TestRetryLater:
 
         assert sent.hidden == {"handle of later": 90, "handle of bad": 2}
 
-    @pytest.mark.parametrize(("asked", "seconds"), [(0, 0), (0.2, 1), (1.5, 2), (10**9, 42_000), (42_000, 42_000)])
+    @pytest.mark.parametrize(("asked", "seconds"), [(0, 0), (0.2, 1), (1.5, 2), (10**400, 42_000), (42_000, 42_000)])
     def test_seconds_are_whole_and_within_what_sqs_takes(self, asked: float, seconds: int, sent: SentMessages) -> None:
         sent.changes_visibility()
 
@@ -93,6 +93,19 @@ class TestRetryLater:
     def test_what_is_no_time_to_wait_is_an_error(self, seconds: float) -> None:
         with pytest.raises(ValueError, match="0 seconds or more"):
             RetryLater(seconds)
+
+    def test_one_of_ones_own_that_forgets_its_seconds_is_seen_again_at_once(self, sent: SentMessages) -> None:
+        class Busy(RetryLater):
+            def __init__(self) -> None: ...
+
+        sent.changes_visibility()
+
+        @batch_handler
+        def handler(message: Message) -> None:
+            raise Busy
+
+        assert reported(handler(standard_event("1"))) == ["1"]
+        assert sent.hidden == {"handle of 1": 0}
 
     def test_its_reason_stands_in_the_log(self, sent: SentMessages, caplog: pytest.LogCaptureFixture) -> None:
         sent.changes_visibility()

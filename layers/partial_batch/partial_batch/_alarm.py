@@ -15,20 +15,35 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+    from ._batch import Batch
 
-def run_with_alarm(seconds: float, function: Callable[..., object], *arguments: Any) -> None:
+
+# A function that does not leave after it was interrupted, say because its cleanup waits, is interrupted again after
+# half of the reserve, but never sooner than this.
+_SHORTEST_INTERVAL = 0.05
+
+
+def run_with_alarm(batch: Batch, seconds: float, function: Callable[..., object], *arguments: Any) -> None:
     """Call the function and raise OutOfTime in it once it has taken so many seconds.
 
-    Off the main thread, where Python can interrupt nothing, it is just called. An OutOfTime that the function lets
-    through ends here.
+    Off the main thread, where Python can interrupt nothing, it is just called. The OutOfTime that this alarm raises
+    ends here; that of another, around it, passes.
+
+    Args:
+        batch: that is worked on. While its `shielded` is set, nothing is raised.
+        seconds: until it rings.
+        function: what to call.
+        arguments: for the function.
     """
     live = False
+    raised: OutOfTime | None = None
 
     def ring(number: int, frame: FrameType | None) -> None:
-        nonlocal live
-        if live:
-            live = False
-            raise OutOfTime("the time of the function is nearly over")
+        nonlocal raised
+        if live and not batch.shielded:
+            raised = OutOfTime("the time of the function is nearly over")
+            raised.is_interrupt = True
+            raise raised
 
     previous_handler = getsignal(SIGALRM)
     if previous_handler is not None:  # None is one that Python cannot put back
@@ -39,17 +54,23 @@ def run_with_alarm(seconds: float, function: Callable[..., object], *arguments: 
     if previous_handler is None:
         function(*arguments)
         return
-    previous_timer = setitimer(ITIMER_REAL, seconds if seconds > 1e-6 else 1e-6)  # 0 would switch it off
+    again = batch.options.time_reserve / 2
+    previous_timer = setitimer(
+        ITIMER_REAL,
+        seconds if seconds > 1e-6 else 1e-6,  # 0 would switch it off
+        again if again > _SHORTEST_INTERVAL else _SHORTEST_INTERVAL,
+    )
     set_at = monotonic() if previous_timer[0] else 0.0
     try:
-        live = True  # had it rung before, the function would see itself that its time is over
+        live = True
         function(*arguments)
-    except OutOfTime:
-        pass
+    except OutOfTime as interrupt:
+        if interrupt is not raised:
+            raise
     finally:
         try:
             live = False
-        except OutOfTime:  # it rang just now, and rings only once
+        except OutOfTime:  # it rang just now
             live = False
         # Whatever was there before is put back.
         setitimer(ITIMER_REAL, 0)

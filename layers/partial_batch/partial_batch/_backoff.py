@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ._options import is_number
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Backoff:
@@ -44,3 +46,8 @@ class Backoff:
     def __repr__(self) -> str:
         """As it was made."""
         return f"Backoff(base={self.base}, maximum={self.maximum}, jitter={self.jitter})"
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is an int or a float; a bool is neither."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from ._errors import OutOfTime, RetryLater
+from ._function import require_finished
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 
 _FOREVER = float("inf")
-_NOTHING: dict[int, float | None] = {}
 
 
 class Batch:
@@ -47,16 +47,15 @@ class Batch:
     seconds: float | None = None  # for all of the work, None if there is no limit
     deadline: float | None = None  # when work has to stop, on the clock of `time.monotonic`
     end: float | None = None  # when Lambda stops the function
-    latest_start = _FOREVER  # no message is started later than that
     slowest = 0.0001  # seconds, of the messages so far; less is not worth noting
     dead_lettered = 0
-    held_groups: frozenset[str | None] = frozenset()
-    _relieved: frozenset[str | None] = frozenset()  # groups whose head was dead-lettered in this invocation
-    _failed = _NOTHING  # how long to hide it, None for the queue's visibility timeout
     _skip_group = False
-    _closed = False
+    stopped = False  # nothing more is to be started
+    closed = False  # what still runs somewhere changes nothing any more
+    shielded = False  # not to be interrupted
     _queue_unreachable = False
     _first_error: BaseException | None = None
+    _last_error: BaseException | None = None
 
     def __init__(
         self, records: list[dict[str, Any]], kind: type[ReceivedMessage], options: Options, context: Any
@@ -66,6 +65,12 @@ class Batch:
         self.options = options
         self.context = context
         self.finished = [False] * len(records)  # until it is known that a message is done
+        self._failed: dict[int, float | None] = {}  # how long to hide it, None for the queue's visibility timeout
+        # Changed in place, never replaced: several threads may do so at once.
+        self.held_groups: set[str | None] = set()
+        self._relieved: set[str | None] = set()  # groups whose head was dead-lettered in this invocation
+        # Not on the class: an attribute that stands on both is slow to read, and this is read for each message.
+        self.latest_start = _FOREVER  # no message is started later than that
         # The queue's name tells, and nothing else: a message group id may stand on a standard queue's messages too.
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
         arn = records[0].get("eventSourceARN") if records else None
@@ -115,23 +120,37 @@ class Batch:
         """
         if seconds > self.slowest:
             self.slowest = seconds
-            if self.deadline is not None and not self.stopped:
+            if self.deadline is not None:
                 self.latest_start = self.deadline - seconds
+                if self.stopped:  # by another thread, just now
+                    self.stop()
         return self.slowest
 
     def stop(self) -> None:
         """Start nothing more."""
+        self.stopped = True
         self.latest_start = -_FOREVER
-
-    @property
-    def stopped(self) -> bool:
-        """Whether nothing more is to be started."""
-        return self.latest_start == -_FOREVER
 
     def failed(self, place: int, message: Message, error: BaseException) -> None:
         """The message at this place failed: dead-letter it if that is what it needs, or hold what is behind it."""
-        if self._closed or self.is_settled(place):
+        if self.closed or self.is_settled(place):
             return
+        self.shielded = True
+        try:
+            self._fail(place, message, error)
+        finally:
+            self.shielded = False
+        if self.options.on_failure is not None:
+            try:
+                require_finished(self.options.on_failure(message, error))
+            except Exception as problem:
+                from ._log import log_hook_failure
+
+                log_hook_failure(message, problem)
+
+    def _fail(self, place: int, message: Message, error: BaseException) -> None:
+        known = error is self._last_error  # a whole batch may fail with one error; its traceback is logged once
+        self._last_error = error
         if self._first_error is None:
             self._first_error = error
         lane = message.group_id if self._skip_group else None
@@ -144,30 +163,23 @@ class Batch:
             # It has left its group for good, as if SQS had moved it, so the group goes on.
             self.finished[place] = True
             self.dead_lettered += 1
-            self._relieved |= {lane}
+            self._relieved.add(lane)
         else:
-            if isinstance(error, RetryLater):
+            if self.kind.in_order:
+                pass  # a stream's records are not hidden
+            elif isinstance(error, RetryLater):
                 seconds = error.seconds
             elif self.options.backoff is not None:
                 seconds = self.options.backoff.delay(message.receive_count)
-            if self._failed is _NOTHING:
-                self._failed = {}
             self._failed[place] = seconds
             if self._skip_group:
-                self.held_groups |= {lane}
+                self.held_groups.add(lane)
             elif self.ordered:
                 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
                 self.stop()
         from ._log import log_failure
 
-        log_failure(message, error, why_not, dead_lettered=dead_lettered, seconds=seconds)
-        if self.options.on_failure is not None:
-            try:
-                self.options.on_failure(message, error)
-            except Exception as problem:
-                from ._log import log_hook_failure
-
-                log_hook_failure(message, problem)
+        log_failure(message, error, why_not, dead_lettered=dead_lettered, seconds=seconds, traceback=not known)
 
     def interrupted(self, running: dict[int, Message]) -> None:
         """These messages, by their places, were still being processed when the time was over."""
@@ -180,7 +192,7 @@ class Batch:
 
     def close(self) -> None:
         """Start nothing more; what still runs somewhere changes nothing any more."""
-        self._closed = True
+        self.closed = True
         self.stop()
 
     def response(self) -> BatchResponse:
@@ -233,7 +245,7 @@ class Batch:
         except CallFailed as reason:
             # Trying again for each message of the batch would use up the function's time.
             self._queue_unreachable = not reason.only_this
-            return False, f"sending it to the dead-letter queue failed: {reason}"
+            return False, f"not sent to the dead-letter queue: {reason}"
         return True, ""
 
     def _settle(self, unfinished: list[int]) -> None:

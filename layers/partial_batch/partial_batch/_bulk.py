@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
+from ._alarm import run_with_alarm
 from ._errors import OutOfTime
 from ._function import require_finished
 from ._message import Message
@@ -30,45 +33,59 @@ def run_bulk(function: Callable[[list[Message]], object], batch: Batch, *, inter
     messages = [batch.message(place) for place in range(len(batch.records))]
     if not messages or (seconds is not None and seconds <= 0):
         return
-    failed: set[str] = set()
-    error: BaseException | None = OutOfTime("the time of the function was nearly over")
+    error: BaseException = OutOfTime("the time of the function was nearly over")
+    returned = False
 
-    def attempt() -> None:
-        nonlocal failed, error
+    def work() -> None:
+        nonlocal error, returned
         try:
             failed = _failed_ids(function(list(messages)), messages)
-            error = None
+            returned = True
         except BaseException as problem:
             if not ends_message_only(problem):
                 raise
             error = problem
+            if isinstance(problem, OutOfTime) and problem.is_interrupt:
+                raise
+        else:
+            _settle(messages, failed, batch)
 
     if seconds is None or not interrupt:
-        attempt()
+        work()
     else:
-        from ._alarm import run_with_alarm
+        run_with_alarm(batch, seconds, work)
+    if not returned:
+        for place, message in enumerate(messages):
+            if not _waits(message, batch):
+                batch.failed(place, message, error)
 
-        run_with_alarm(seconds, attempt)
+
+def _waits(message: Message, batch: Batch) -> bool:
+    """Whether it goes back with a failed one before it, which comes first, whatever became of it."""
+    return batch.stopped or (bool(batch.held_groups) and message.group_id in batch.held_groups)
+
+
+def _settle(messages: list[Message], failed: set[str], batch: Batch) -> None:
+    on_success = batch.options.on_success
     for place, message in enumerate(messages):
-        if batch.stopped or (batch.held_groups and message.group_id in batch.held_groups):
-            # It may have been processed, but it goes back with the failed one before it, which comes first.
+        if _waits(message, batch):
             continue
-        if error is not None:
-            batch.failed(place, message, error)
-        elif message.id in failed:
+        if message.id in failed:
             batch.failed(place, message, ReportedFailure("the function named it as failed"))
-        else:
-            _succeed(place, message, batch)
-
-
-def _succeed(place: int, message: Message, batch: Batch) -> None:
-    if batch.options.on_success is not None:
-        try:
-            require_finished(batch.options.on_success(message))
-        except Exception as error:
-            batch.failed(place, message, error)
-            return
-    batch.finished[place] = True
+            continue
+        if on_success is not None:
+            if monotonic() > batch.latest_start:
+                return
+            try:
+                require_finished(on_success(message))
+            except BaseException as error:
+                if not ends_message_only(error):
+                    raise
+                batch.failed(place, message, error)
+                if isinstance(error, OutOfTime) and error.is_interrupt:
+                    raise
+                continue
+        batch.finished[place] = True
 
 
 def _failed_ids(result: object, messages: list[Message]) -> set[str]:

@@ -80,7 +80,7 @@ def _attributes(message: Message, error: BaseException) -> dict[str, dict[str, A
 
 def _as_sent(attribute: dict[str, str]) -> dict[str, Any]:
     """What Lambda gives in camelCase and base64, as SendMessage takes it."""
-    if "binaryValue" in attribute:
+    if attribute["dataType"].startswith("Binary"):
         from base64 import b64decode
 
         return {"DataType": attribute["dataType"], "BinaryValue": b64decode(attribute["binaryValue"])}

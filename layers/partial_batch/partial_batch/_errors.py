@@ -29,16 +29,23 @@ class RetryLater(Exception):
         ValueError: seconds is negative or no number.
     """
 
+    # SQS allows 12 hours counted from the receive, of which the window and the function have used some.
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
+    _MOST = 42_000
+    seconds: float = 0
+
     def __init__(self, seconds: float, reason: str = "") -> None:
         if not seconds >= 0:
             raise ValueError(f"a message is hidden for 0 seconds or more, not {seconds!r}")
-        super().__init__(reason or f"to be tried again in {seconds} s")
-        self.seconds = seconds
+        self.seconds = min(seconds, self._MOST)
+        super().__init__(reason or f"to be tried again in {self.seconds} s")
 
 
 class OutOfTime(BaseException):
     """Raised in a function that still runs when the function's time is nearly over.
 
     Not an Exception, so that `except Exception` does not swallow it. Clean up and let it pass: the message goes back,
-    and those that finished before it are kept.
+    and those that finished before it are kept. Code that does not leave is interrupted again after a while.
     """
+
+    is_interrupt = False  # of an alarm, for whoever set it: to be passed on

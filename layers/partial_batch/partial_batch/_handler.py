@@ -199,7 +199,7 @@ def _run_in_order(function: Any, batch: Batch) -> None:
     if batch.seconds is None:
         run(function, batch, places)
     else:
-        run_with_alarm(batch.seconds, run, function, batch, places)
+        run_with_alarm(batch, batch.seconds, run, function, batch, places)
 
 
 def _run_side_by_side(function: Any, batch: Batch) -> None:

@@ -18,6 +18,7 @@ def log_failure(
     *,
     dead_lettered: bool = False,
     seconds: float | None = None,
+    traceback: bool = True,
 ) -> None:
     """Log what failed, why, and what becomes of it.
 
@@ -26,10 +27,11 @@ def log_failure(
 
     Args:
         message: the message that failed.
-        error: what the function raised; its traceback goes into the log.
+        error: what the function raised.
         why_not: for one that was to be dead-lettered, why it was not.
         dead_lettered: it was sent to the dead-letter queue.
         seconds: how long it is to be hidden, None for the queue's visibility timeout.
+        traceback: the error's goes into the log.
     """
     error_type = type(error).__name__
     if dead_lettered:
@@ -45,7 +47,7 @@ def log_failure(
         error_type,
         message.receive_count,
         becomes,
-        exc_info=error,
+        exc_info=error if traceback else None,
         extra={
             "message_id": message.id,
             "message_group_id": message.group_id,

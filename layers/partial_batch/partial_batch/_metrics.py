@@ -33,7 +33,7 @@ def write_metrics(namespace: str, batch: Batch, *, failed: int) -> None:
         "MessagesDeadLettered": batch.dead_lettered,
     }
     function = getattr(batch.context, "function_name", None) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-    queue = batch.message(0).source_arn.rpartition(":")[2] if batch.records else ""
+    queue = batch.message(0).source_arn.split(":", 5)[-1] if batch.records else ""
     dimensions = {"FunctionName": str(function or ""), "QueueName": queue}
     dimensions = {name: value for name, value in dimensions.items() if value}  # CloudWatch takes no empty value
     line = {

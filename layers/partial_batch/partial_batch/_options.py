@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
+from ._backoff import Backoff, is_number
 from ._errors import PermanentFailure
 from ._function import is_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Literal, TypedDict
+    from typing import Literal, TypedDict
 
-    from ._backoff import Backoff
     from ._message import Message
 
     OnFifoFailure = Literal["stop_batch", "skip_group"]
@@ -79,7 +79,7 @@ class Options:
             raise ValueError(f"on_fifo_failure is 'stop_batch' or 'skip_group', not {on_fifo_failure!r}")
         if concurrency > 1 and on_fifo_failure == "stop_batch":
             raise ValueError("with concurrency above 1, on_fifo_failure is 'skip_group': groups run side by side")
-        if backoff is not None and not callable(getattr(backoff, "delay", None)):
+        if backoff is not None and not isinstance(backoff, Backoff):
             raise TypeError(f"backoff is a Backoff or None, not {backoff!r}")
         if dead_letter_queue is not None and not isinstance(dead_letter_queue, str):
             raise TypeError(f"dead_letter_queue is the URL of a queue or None, not {dead_letter_queue!r}")
@@ -119,11 +119,6 @@ class Options:
         self.metrics_namespace = metrics_namespace or os.environ.get("PARTIAL_BATCH_METRICS_NAMESPACE") or None
         self.on_success = on_success
         self.on_failure = on_failure
-
-
-def is_number(value: Any) -> bool:
-    """Whether it is an int or a float; a bool is neither."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _require_count(name: str, value: int) -> None:

@@ -25,6 +25,7 @@ def run(function: Callable[[Message], object], batch: Batch, places: Iterable[in
     kind = batch.kind
     finished = batch.finished
     held_groups = batch.held_groups
+    holding = bool(held_groups)
     on_success = batch.options.on_success
     clock = monotonic
     timed = batch.deadline is not None
@@ -33,7 +34,7 @@ def run(function: Callable[[Message], object], batch: Batch, places: Iterable[in
     for place in places:
         message = kind()
         message._record = records[place]
-        if held_groups and message.group_id in held_groups:
+        if holding and message.group_id in held_groups:
             continue
         if now > batch.latest_start:
             return
@@ -41,14 +42,16 @@ def run(function: Callable[[Message], object], batch: Batch, places: Iterable[in
             result = function(message)
             if result is not None:
                 require_finished(result)
-            if on_success is not None:
+            if on_success is not None and not batch.closed:
                 require_finished(on_success(message))
             finished[place] = True
         except BaseException as error:
             if not ends_message_only(error):
                 raise
             batch.failed(place, message, error)
-            held_groups = batch.held_groups
+            if isinstance(error, OutOfTime) and error.is_interrupt:
+                raise
+            holding = bool(held_groups)
         if timed:
             before = now
             now = clock()
@@ -60,6 +63,8 @@ def ends_message_only(error: BaseException) -> bool:
     """Whether what a function raised ends its message only: an Exception, a cancellation, or the end of its time."""
     if isinstance(error, Exception | OutOfTime):
         return True
+    if isinstance(error, BaseExceptionGroup):  # of a TaskGroup, say, in which somebody ran out of time
+        return all(ends_message_only(part) for part in error.exceptions)
     # Who raises CancelledError has loaded asyncio; this layer need not.
     asyncio = sys.modules.get("asyncio")
     return asyncio is not None and isinstance(error, asyncio.CancelledError)

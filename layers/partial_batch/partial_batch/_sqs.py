@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 0.3
 _READ_SECONDS = 0.5
 _LONGEST = _CONNECT_SECONDS + _READ_SECONDS
+_MAKE_CLIENT = 2.0  # what importing boto3 and making a client takes on a function of 256 MB
 _TRIES = 2  # a warm function's kept connection may be dead, which only shows when it is used
 
 _ENDPOINTS = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"}
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html#API_SendMessage_Errors
+_ABOUT_THE_REQUEST = ("InvalidMessageContents", "InvalidParameterValue", "InvalidAttribute")
 
 _lock = Lock()
 _clients: dict[str | None, SQSClient] = {}
@@ -67,14 +71,16 @@ def call(operation: str, end: float | None, region: str | None = None, **request
         # A sample event comes from no queue; the call would go to one of that name in the user's account, or elsewhere.
         raise CallFailed("under sam local there is no queue, unless AWS_ENDPOINT_URL_SQS names where")
     for remaining in reversed(range(_TRIES)):
-        if end is not None and monotonic() + _LONGEST > end:
-            raise CallFailed("no time is left for it")
         try:
+            _require_time(end, _LONGEST if region in _clients else _MAKE_CLIENT + _LONGEST)
             client = sqs_client(region)
+            _require_time(end, _LONGEST)
             if request["QueueUrl"].startswith("arn:"):
                 *_, account, name = request["QueueUrl"].split(":")
                 request["QueueUrl"] = f"{client.meta.endpoint_url.rstrip('/')}/{account}/{name}"
             return getattr(client, operation)(**request)
+        except CallFailed:
+            raise
         except Exception as problem:
             # Its text is left out: botocore's quotes the parameters, and so the body.
             kind = type(problem).__name__
@@ -82,8 +88,13 @@ def call(operation: str, end: float | None, region: str | None = None, **request
                 raise CallFailed(kind, only_this=True) from problem
             answer = getattr(problem, "response", None)  # of a botocore ClientError
             if isinstance(answer, dict):
-                refused = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500
-                raise CallFailed(answer.get("Error", {}).get("Code", kind), only_this=refused) from problem
+                code: str = answer.get("Error", {}).get("Code", kind)
+                raise CallFailed(code, only_this=any(part in code for part in _ABOUT_THE_REQUEST)) from problem
             if not remaining:
                 raise CallFailed(kind) from problem
     raise AssertionError("unreachable")
+
+
+def _require_time(end: float | None, seconds: float) -> None:
+    if end is not None and monotonic() + seconds > end:
+        raise CallFailed("no time is left for it")

@@ -44,12 +44,19 @@ def run_in_threads(function: Callable[[Message], object], batch: Batch, lanes: l
         else:
             ended.put(None)
 
-    count = min(batch.options.concurrency, len(lanes))
-    for number in range(count):
-        # Each with the caller's context variables, which tracing lives in.
-        Thread(target=copy_context().run, args=(work, number), daemon=True).start()
+    running = 0
     try:
-        for _ in range(count):
+        for number in range(min(batch.options.concurrency, len(lanes))):
+            # Each with the caller's context variables, which tracing lives in.
+            thread = Thread(target=copy_context().run, args=(work, number), daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # no more threads can be had; those there are do the work
+                if not running:
+                    raise
+                break
+            running += 1
+        for _ in range(running):
             seconds = batch.seconds_left()
             error = ended.get(timeout=None if seconds is None else max(seconds, 0))
             if error is not None:
@@ -58,6 +65,4 @@ def run_in_threads(function: Callable[[Message], object], batch: Batch, lanes: l
         last = {id(message.record): message for message in started.values()}
         batch.interrupted({place: last[id(record)] for place, record in enumerate(batch.records) if id(record) in last})
     finally:
-        with lock:
-            waiting = iter(())
         batch.close()
