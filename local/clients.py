@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # A function may run for 900 s (https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html), and to stop
 # waiting earlier would make a batch fail that succeeds.
 _INVOKE_READ_SECONDS = 960
+_MOST_AT_ONCE = 1_000  # invocations of one mapping: MaximumConcurrency's own limit
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ def make_clients(endpoint_url: str) -> Clients:
         endpoint_url: where the services answer.
     """
     session = boto3.Session()
-    patient = Config(retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=50)
+    patient = Config(retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=_MOST_AT_ONCE)
     once = Config(
         retries={"total_max_attempts": 1},
         read_timeout=_INVOKE_READ_SECONDS,
         tcp_keepalive=True,
-        max_pool_connections=50,
+        max_pool_connections=_MOST_AT_ONCE,
     )
     return Clients(
         sqs=session.client("sqs", endpoint_url=endpoint_url, config=patient),
