@@ -154,6 +154,13 @@ class TestAHangingMessage:
 
         assert reported(handler(standard_event("1", "2"), Context(SOON))) == ["1", "2"]
 
+    def test_an_async_bulk_function_that_blocks_the_loop_fails_the_whole_batch(self) -> None:
+        @bulk_handler(time_reserve=0.1)
+        async def handler(messages: list[Message]) -> None:
+            hang()
+
+        assert reported(handler(standard_event("1", "2"), Context(SOON))) == ["1", "2"]
+
     def test_on_fifo_its_group_waits_behind_it(self) -> None:
         @batch_handler(time_reserve=0.1, on_fifo_failure="skip_group")
         def handler(message: Message) -> None:

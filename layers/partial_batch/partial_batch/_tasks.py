@@ -68,7 +68,7 @@ def wait_for(function: Callable[[list[Message]], Awaitable[object]], batch: Batc
                 raise
             problems.append(problem)
         except BaseException as problem:
-            if not ends_message_only(problem):
+            if not ends_message_only(problem) or (isinstance(problem, OutOfTime) and problem.is_interrupt):
                 raise
             problems.append(problem)
 
