@@ -42,7 +42,7 @@ def run_with_alarm(batch: Batch, seconds: float, function: Callable[..., object]
         nonlocal raised
         if live and not batch.shielded:
             raised = OutOfTime("the time of the function is nearly over")
-            raised.is_interrupt = True
+            raised.from_alarm = True
             raise raised
 
     previous_handler = getsignal(SIGALRM)

@@ -207,12 +207,11 @@ class Batch:
         """
         options = self.options
         finished = self.finished
-        all_finished = all(finished)
         if options.metrics_namespace is not None:
             from ._metrics import write_metrics
 
             write_metrics(options.metrics_namespace, self, failed=len(self._failed))
-        if all_finished:
+        if all(finished):
             return {"batchItemFailures": []}
         unfinished = [place for place, done in enumerate(finished) if not done]
         self._settle(unfinished)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from ._alarm import run_with_alarm
-from ._errors import OutOfTime
+from ._errors import OutOfTime, is_interrupt
 from ._function import require_finished
 from ._message import Message
 from ._run import ends_message_only
@@ -45,7 +45,7 @@ def run_bulk(function: Callable[[list[Message]], object], batch: Batch, *, inter
             if not ends_message_only(problem):
                 raise
             error = problem
-            if isinstance(problem, OutOfTime) and problem.is_interrupt:
+            if is_interrupt(problem):
                 raise
         else:
             _settle(messages, failed, batch)
@@ -82,7 +82,7 @@ def _settle(messages: list[Message], failed: set[str], batch: Batch) -> None:
                 if not ends_message_only(error):
                     raise
                 batch.failed(place, message, error)
-                if isinstance(error, OutOfTime) and error.is_interrupt:
+                if is_interrupt(error):
                     raise
                 continue
         batch.finished[place] = True

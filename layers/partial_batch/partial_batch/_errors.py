@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# SQS allows 12 hours counted from the receive, of which the window and the function have used some.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
+MOST_HIDDEN_SECONDS = 42_000
+
 
 class InvalidEvent(ValueError):
     """The event is not a batch of messages; says what is wrong and where.
@@ -29,15 +33,12 @@ class RetryLater(Exception):
         ValueError: seconds is negative or no number.
     """
 
-    # SQS allows 12 hours counted from the receive, of which the window and the function have used some.
-    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
-    _MOST = 42_000
     seconds: float = 0
 
     def __init__(self, seconds: float, reason: str = "") -> None:
         if not seconds >= 0:
             raise ValueError(f"a message is hidden for 0 seconds or more, not {seconds!r}")
-        self.seconds = min(seconds, self._MOST)
+        self.seconds = min(seconds, MOST_HIDDEN_SECONDS)
         super().__init__(reason or f"to be tried again in {self.seconds} s")
 
 
@@ -48,4 +49,9 @@ class OutOfTime(BaseException):
     and those that finished before it are kept. Code that does not leave is interrupted again after a while.
     """
 
-    is_interrupt = False  # of an alarm, for whoever set it: to be passed on
+    from_alarm = False
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether an alarm raised it: then it is for whoever set the alarm, and to be passed on."""
+    return isinstance(error, OutOfTime) and error.from_alarm

@@ -113,7 +113,8 @@ class ReceivedMessage(Message):
 
 
 def _attribute_value(attribute: dict[str, Any]) -> str | int | float | bytes:
-    # A type may carry a label, as in Number.float: S/sqs-message-metadata.html
+    # A type may carry a label, as in Number.float:
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
     kind = attribute["dataType"].partition(".")[0]
     if kind == "Binary":
         from base64 import b64decode

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from time import monotonic
 
-from ._errors import OutOfTime
+from ._errors import OutOfTime, is_interrupt
 from ._function import require_finished
 
 TYPE_CHECKING = False
@@ -49,7 +49,7 @@ def run(function: Callable[[Message], object], batch: Batch, places: Iterable[in
             if not ends_message_only(error):
                 raise
             batch.failed(place, message, error)
-            if isinstance(error, OutOfTime) and error.is_interrupt:
+            if is_interrupt(error):
                 raise
             holding = bool(held_groups)
         if timed:

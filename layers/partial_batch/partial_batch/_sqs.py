@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 0.3
 _READ_SECONDS = 0.5
 _LONGEST = _CONNECT_SECONDS + _READ_SECONDS
-_MAKE_CLIENT = 2.0  # what importing boto3 and making a client takes on a function of 256 MB
+_MAKE_CLIENT = 2.0  # an allowance for importing boto3 and making a client on a small function
 _TRIES = 2  # a warm function's kept connection may be dead, which only shows when it is used
 
 _ENDPOINTS = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"}

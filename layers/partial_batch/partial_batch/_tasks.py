@@ -8,7 +8,7 @@ from threading import Thread, current_thread, main_thread
 from time import monotonic
 
 from ._alarm import run_with_alarm
-from ._errors import OutOfTime
+from ._errors import OutOfTime, is_interrupt
 from ._function import require_finished
 from ._run import ends_message_only
 
@@ -68,7 +68,7 @@ def wait_for(function: Callable[[list[Message]], Awaitable[object]], batch: Batc
                 raise
             problems.append(problem)
         except BaseException as problem:
-            if not ends_message_only(problem) or (isinstance(problem, OutOfTime) and problem.is_interrupt):
+            if not ends_message_only(problem) or is_interrupt(problem):
                 raise
             problems.append(problem)
 
@@ -107,7 +107,7 @@ async def _run_lane(
             if not ends_message_only(error):
                 raise
             batch.failed(place, message, error)
-            if isinstance(error, OutOfTime) and error.is_interrupt:
+            if is_interrupt(error):
                 raise
         running.pop(place, None)
         batch.took(monotonic() - started)

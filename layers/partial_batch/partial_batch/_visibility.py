@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from ._errors import MOST_HIDDEN_SECONDS
 from ._log import log_visibility
 from ._sqs import CallFailed, call
 
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html
 _MOST_ENTRIES = 10
-# SQS allows 12 hours counted from the receive, of which the window and the function have used some.
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
-_MOST_SECONDS = 42_000
 
 
 def change_visibility(changes: list[tuple[Message, float]], end: float | None) -> None:
@@ -32,7 +30,7 @@ def change_visibility(changes: list[tuple[Message, float]], end: float | None) -
             {
                 "Id": str(number),
                 "ReceiptHandle": message.record.get("receiptHandle", ""),
-                "VisibilityTimeout": ceil(min(seconds, _MOST_SECONDS)),
+                "VisibilityTimeout": ceil(min(seconds, MOST_HIDDEN_SECONDS)),
             }
             for number, (message, seconds) in enumerate(part)
         ]
