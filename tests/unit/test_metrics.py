@@ -16,7 +16,8 @@ NAMESPACE_VARIABLE = "PARTIAL_BATCH_METRICS_NAMESPACE"
 COUNTS = ("MessagesSucceeded", "MessagesFailed", "MessagesUnprocessed", "MessagesDeadLettered")
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-# has it under "Embedded metric format schema"; titles, ids and examples are left out.
+# has it under "Embedded metric format schema"; titles, ids and examples are left out. The lengths of names are not
+# from there.
 UNITS = (
     "Seconds|Microseconds|Milliseconds|Bytes|Kilobytes|Megabytes|Gigabytes|Terabytes|Bits|Kilobits|Megabits|Gigabits"
     "|Terabits|Percent|Count|Bytes/Second|Kilobytes/Second|Megabytes/Second|Gigabytes/Second|Terabytes/Second"
