@@ -1,8 +1,8 @@
 """Filter criteria: which messages of a queue a function gets to see.
 
 Rule syntax: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html, on SQS:
-https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html. Its `$or`, `suffix` and `equals-ignore-case` were not
-checked against the page as it is today.
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html. `$or`, `suffix` and `equals-ignore-case` were not
+checked against that page as it is today.
 
 Not documented, and chosen here: any valid JSON makes a body JSON, a bare number or quoted string as well.
 """
