@@ -10,7 +10,7 @@ SOURCES := layers/partial_batch/partial_batch functions $(wildcard local benchma
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
-.PHONY: help demo up picture test lint format build invoke bench lock clean
+.PHONY: help demo up compare picture test lint format build invoke bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -20,6 +20,9 @@ demo: .venv/ready .venv-emulator/ready ## run the whole stack on this machine wi
 
 up: .venv/ready .venv-emulator/ready ## run the whole stack on this machine until Ctrl-C: make up ARGS="--port 4566"
 	@$(BIN)/python -m local up $(ARGS)
+
+compare: .venv/ready ## every way to fail a batch, side by side, in virtual time: make compare ARGS="--messages 1000 --json"
+	@$(BIN)/python -m local compare $(ARGS)
 
 picture: .venv/ready .venv-emulator/ready ## record the picture of what `make up` shows
 	@$(BIN)/python -m local picture docs/live-view.svg

@@ -1,4 +1,4 @@
-"""The command line: `python -m local demo`, `up`, `send` and `poll`."""
+"""The command line: `python -m local demo`, `up`, `send`, `poll` and `compare`."""
 
 import argparse
 import sys
@@ -51,6 +51,12 @@ def _run(options: argparse.Namespace) -> int:
             case "up":
                 project = Project.find(options.template_file, options.parameter_overrides)
                 run_up(project, options.port, options.lambda_endpoint_url)
+            case "compare":
+                from local.compare.command import Comparison, run_compare  # needs the layer, as nothing else here
+
+                return run_compare(
+                    Comparison(options.messages, options.seed, options.failure_rate, options.json, options.docs)
+                )
             case "picture":
                 return run_picture(options.file)
             case "send":
@@ -71,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     poll = commands.add_parser("poll", help="run only the event source mappings, against any endpoint, until Ctrl-C")
     picture = commands.add_parser("picture", help="record a picture of what `up` shows, with the sample messages")
     picture.add_argument("file", metavar="FILE.svg", type=Path, help="where to")
+    _add_compare(commands.add_parser("compare", help="run the ways of handling a batch side by side, in virtual time"))
     for command in (demo, up):
         command.add_argument("--port", type=_port, help="port of the emulator on 127.0.0.1; a free one if not given")
     for command in (up, send):
@@ -102,6 +109,48 @@ def _parser() -> argparse.ArgumentParser:
             "--lambda-endpoint-url", help="where the functions run, if elsewhere, such as `sam local start-lambda`"
         )
     return parser
+
+
+def _add_compare(compare: argparse.ArgumentParser) -> None:
+    compare.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    compare.add_argument(
+        "--messages", type=_messages, default=100, metavar="N", help="how many messages, 1 to 10,000 (100)"
+    )
+    compare.add_argument("--seed", type=_whole_number, default=1, metavar="S", help="one seed, one outcome (1)")
+    compare.add_argument(
+        "--failure-rate",
+        type=_probability,
+        default=1 / 3,
+        metavar="P",
+        help="the probability with which an attempt fails, 0 to 1 (1/3)",
+    )
+    compare.add_argument(
+        "--docs", type=Path, metavar="FOLDER", help="bring why.md in this folder up to date, and its pictures"
+    )
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _messages(text: str) -> int:
+    number = _whole_number(text)
+    if not 1 <= number <= 10_000:
+        raise argparse.ArgumentTypeError(f"{number} is not 1 to 10,000")
+    return number
+
+
+def _probability(text: str) -> float:
+    try:
+        probability = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 <= probability <= 1:  # nor NaN
+        raise argparse.ArgumentTypeError(f"{text} is not 0 to 1")
+    return probability
 
 
 def _port(text: str) -> int:
