@@ -5,7 +5,7 @@ export SAM_CLI_TELEMETRY := 0
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BIN := .venv/bin
-SOURCES := layers/partial_batch/partial_batch functions $(wildcard local benchmarks)
+SOURCES := layers/partial_batch/partial_batch functions $(wildcard local benchmarks lint)
 # What `uv pip compile` needs to write one lock for Linux and macOS.
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet

@@ -1,0 +1,75 @@
+"""This project's template, with one thing of it broken: a fork that breaks it is told."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from tests.lint.support import ROOT, ids
+from tests.support import HALVES
+
+Template = dict[str, Any]
+
+
+def load() -> Template:
+    template: Template = yaml_parse((ROOT / "template.yaml").read_text())
+    return template
+
+
+def properties(template: Template, name: str) -> Template:
+    found: Template = template["Resources"][name]["Properties"]
+    return found
+
+
+def new_findings(change: Callable[[Template], Any]) -> list[str]:
+    template = load()
+    before = ids(json.dumps(template))
+    change(template)
+    return sorted((Counter(ids(json.dumps(template))) - Counter(before)).elements())
+
+
+BREAKS: dict[str, Callable[[Template, str], Any]] = {
+    "E9901": lambda t, half: properties(t, f"{half}EventSource").pop("FunctionResponseTypes"),
+    "E9902": lambda t, half: properties(t, f"{half}Queue").update(VisibilityTimeout=1),
+    "W9903": lambda t, half: properties(t, f"{half}Queue").update(VisibilityTimeout=100),
+    "E9904": lambda t, half: properties(t, f"{half}Queue").pop("RedrivePolicy"),
+    "W9909": lambda t, half: properties(t, f"{half}Queue")["RedrivePolicy"].update(maxReceiveCount=1),
+    "W9914": lambda t, half: properties(t, f"{half}Queue").update(SqsManagedSseEnabled=False, KmsMasterKeyId=""),
+}
+
+
+@pytest.mark.parametrize("half", [half.prefix for half in HALVES.values()])
+@pytest.mark.parametrize("rule", BREAKS)
+def test_a_break_is_found_and_nothing_else(rule, half):
+    assert new_findings(lambda template: BREAKS[rule](template, half)) == [rule]
+
+
+@pytest.mark.parametrize("half", [half.prefix for half in HALVES.values()])
+def test_a_consumer_without_the_layer_is_found(half):
+    def change(template: Template) -> None:
+        layers = template["Globals"]["Function"].pop("Layers")
+        for other in HALVES.values():
+            if other.prefix != half:
+                properties(template, f"{other.prefix}ConsumerFunction")["Layers"] = layers
+
+    assert new_findings(change) == ["W9911"]
+
+
+@pytest.mark.skipif(len(HALVES) < 2, reason="there is one queue")
+def test_a_fifo_queue_with_the_standard_dead_letter_queue_is_found():
+    def change(template: Template) -> None:
+        target = properties(template, "StandardQueue")["RedrivePolicy"]["deadLetterTargetArn"]
+        properties(template, "FifoQueue")["RedrivePolicy"]["deadLetterTargetArn"] = target
+
+    assert new_findings(change) == ["E9905"]
+
+
+@pytest.mark.skipif("fifo" not in HALVES, reason="there is no FIFO queue")
+def test_a_window_and_a_large_batch_on_fifo_are_found():
+    def change(template: Template) -> None:
+        properties(template, "FifoEventSource").update(BatchSize=11, MaximumBatchingWindowInSeconds=1)
+
+    assert [found for found in new_findings(change) if found != "W9903"] == ["E9907", "E9908"]
