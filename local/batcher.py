@@ -95,6 +95,8 @@ class Batcher:
 
     def _receive(self, most: int, wait_seconds: int) -> list[Received]:
         received = self._source.receive(most, wait_seconds)
+        if not self._mapping.filters:
+            return received
         wanted = [one for one in received if accepts(self._mapping.filters, one.message["Body"])]
         if len(wanted) < len(received):
             self._drop([one for one in received if one not in wanted])

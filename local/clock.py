@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -137,6 +138,9 @@ class VirtualClock:
     wait first). So what happens does not depend on the machine: the same program gives the same outcome, always, and
     needs no locks. With one participant, waiting is an addition.
 
+    A thread whose participant has ended goes on with the next one that has not begun: many short ones need few threads,
+    and few changes from one to another. With the last participant the threads end.
+
     As a context manager it ends those that still wait at the end of the block, by `Killed`.
 
     Args:
@@ -147,8 +151,10 @@ class VirtualClock:
         self._now = 0.0
         self._epoch = epoch
         self._count = itertools.count()
-        self._running = _Participant()
-        self._participants = {threading.get_ident(): self._running}
+        self._running = _Participant(None)
+        self._running.runner = _Runner(threading.get_ident())
+        self._participants = {self._running: None}  # in the order in which they were started
+        self._idle: list[_Runner] = []
         self._sleeping: list[tuple[float, int, _Participant]] = []
         self._listening: dict[_Participant, threading.Event] = {}
 
@@ -160,9 +166,9 @@ class VirtualClock:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Kill every participant but the caller, one after the other, in the order in which they were started."""
-        if self._participants[threading.get_ident()] is not self._running:
+        if not self._running.is_here():
             return  # interrupted by a signal while another one runs; as daemons, they end with the process
-        while others := [other for other in self._participants.values() if other is not self._running]:
+        while others := [other for other in self._participants if other is not self._running]:
             self._kill(others[0])
 
     def monotonic(self) -> float:
@@ -182,7 +188,7 @@ class VirtualClock:
             RuntimeError: the calling thread is none of this clock's.
         """
         me = self._running
-        if self._participants.get(threading.get_ident()) is not me:
+        if not me.is_here():
             raise RuntimeError("this thread was not started by the clock it waits for: use clock.start()")
         if me.killed:
             raise Killed("this participant was killed")  # it waits while it cleans up
@@ -202,24 +208,9 @@ class VirtualClock:
 
     def start(self, target: Callable[[], object], name: str) -> VirtualTask:
         """Let a function take part. It begins when the caller waits."""
-        participant = _Participant()
-        task = VirtualTask(self, target, participant)
-
-        def run() -> None:
-            participant.baton.acquire()
-            try:
-                if not participant.killed:
-                    task.run()
-            finally:
-                task.finished.set()
-                del self._participants[threading.get_ident()]
-                self._hand_over()
-
-        thread = threading.Thread(target=run, name=name, daemon=True)
-        thread.start()
-        # The ident is known once the thread runs, and it cannot get far: it waits for its baton.
-        self._participants[thread.ident or 0] = participant
-        self._enlist(participant, None, self._now)
+        task = VirtualTask(self, target, name)
+        self._participants[task.participant] = None
+        self._enlist(task.participant, None, self._now)
         return task
 
     @contextmanager
@@ -257,9 +248,11 @@ class VirtualClock:
 
     def _pass_baton(self, me: _Participant, following: _Participant) -> None:
         """Let another one run, and come back when it is the caller's turn again."""
-        self._running = following
-        following.baton.release()
-        me.baton.acquire()
+        runner = me.runner
+        if runner is None:
+            raise RuntimeError("what has not begun cannot wait")
+        self._resume(following)
+        runner.baton.acquire()
         if me.killed:
             raise Killed("this participant was killed")
         if me.deadlocked:
@@ -293,39 +286,103 @@ class VirtualClock:
         self._withdraw(chosen)
         return chosen
 
-    def _hand_over(self) -> None:
-        """Let the next one run, because the one that runs has ended."""
-        following = self._next()
-        if following is None:
-            # Nothing can go on. The one that has waited longest is told.
-            following = min(self._listening, key=lambda other: other.turn)
-            following.deadlocked = True
-            self._withdraw(following)
+    def _stuck(self) -> _Participant:
+        """Pick the one that has waited longest, to be told that nothing can go on."""
+        chosen = min(self._listening, key=lambda other: other.turn)
+        chosen.deadlocked = True
+        self._withdraw(chosen)
+        return chosen
+
+    def _resume(self, following: _Participant) -> None:
+        """Let one go on, or begin in a thread that has none. The calling thread is to wait, or to end."""
         self._running = following
-        following.baton.release()
+        runner = following.runner
+        if runner is None:
+            runner = self._idle.pop() if self._idle else _Runner()
+            runner.take(following)
+            if runner.thread is None:
+                threading.Thread(target=self._serve, args=(runner,), daemon=True).start()
+        runner.baton.release()
+
+    def _serve(self, runner: _Runner) -> None:
+        """Run participants in this thread, one after the other, each from its beginning to its end."""
+        runner.thread = threading.get_ident()
+        runner.baton.acquire()
+        while (participant := runner.participant) is not None:
+            if participant.task is not None:
+                participant.task.run()
+            runner.participant = None
+            self._remove(participant)
+            following = self._next() or self._stuck()
+            if following.runner is None:
+                self._running = following
+                runner.take(following)
+            elif len(self._participants) == 1:
+                self._resume(following)
+            else:
+                self._idle.append(runner)
+                self._resume(following)
+                runner.baton.acquire()
+
+    def _remove(self, participant: _Participant) -> None:
+        """Take note that one has ended, and let go of the threads if it was the last that was started."""
+        del self._participants[participant]
+        if participant.task is not None:
+            participant.task.finished.set()
+        if len(self._participants) == 1:
+            while self._idle:
+                self._idle.pop().baton.release()
 
     def _kill(self, victim: _Participant) -> None:
         """End a participant that waits; the caller goes on when it has ended."""
-        victim.killed = True
         self._withdraw(victim)
+        if victim.runner is None:  # it has not begun
+            self._remove(victim)
+            return
+        victim.killed = True
         me = self._running
         self._enlist(me, None, self._now)
         self._pass_baton(me, victim)
 
 
 class _Participant:
-    """One of those a virtual clock lets run."""
+    """One of those a virtual clock lets run.
 
-    __slots__ = ("baton", "deadlocked", "killed", "limit", "overran", "turn")
+    Args:
+        task: what it is to do; None for the one that made the clock.
+    """
 
-    def __init__(self) -> None:
-        self.baton = threading.Lock()
-        self.baton.acquire()
+    __slots__ = ("deadlocked", "killed", "limit", "overran", "runner", "task", "turn")
+
+    def __init__(self, task: VirtualTask | None) -> None:
+        self.task = task
+        self.runner: _Runner | None = None  # the thread it is in, once it has begun
         self.turn = _RUNNING  # else the number under which it waits
         self.limit: float | None = None
         self.overran = False  # whether it waited past it
         self.killed = False
         self.deadlocked = False
+
+    def is_here(self) -> bool:
+        """Say whether the calling thread is its own."""
+        return self.runner is not None and self.runner.thread == threading.get_ident()
+
+
+class _Runner:
+    """A thread of a virtual clock, and who is in it: one at a time, from beginning to end."""
+
+    __slots__ = ("baton", "participant", "thread")
+
+    def __init__(self, thread: int | None = None) -> None:
+        self.thread = thread
+        self.participant: _Participant | None = None
+        self.baton = threading.Lock()  # held; released by who lets this thread go on
+        self.baton.acquire()
+
+    def take(self, participant: _Participant) -> None:
+        """Let one that has not begun run here."""
+        self.participant = participant
+        participant.runner = self
 
 
 class _Run:
@@ -364,12 +421,21 @@ class _Run:
 class VirtualTask(_Run):
     """A participant of a virtual clock, as its starter sees it."""
 
-    def __init__(self, clock: VirtualClock, target: Callable[[], object], participant: _Participant) -> None:
+    def __init__(self, clock: VirtualClock, target: Callable[[], object], name: str) -> None:
         super().__init__(clock, target)
+        self.name = name
+        self.participant = _Participant(self)
         self._virtual_clock = clock
-        self._participant = participant
+
+    def run(self) -> None:
+        """Run the function, in a thread that runs others before and after it."""
+        threading.current_thread().name = self.name
+        try:
+            super().run()
+        except BaseException:  # told as if the thread had ended by it
+            threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
 
     def kill(self) -> None:
         """End it where it waits, at once and whatever it was doing, as `kill -9` would. An ended one stays as it is."""
         if not self.done:
-            self._virtual_clock._kill(self._participant)
+            self._virtual_clock._kill(self.participant)

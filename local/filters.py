@@ -1,8 +1,10 @@
 """Filter criteria: which messages of a queue a function gets to see.
 
 Rule syntax: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html, on SQS:
-https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html. `$or`, `suffix` and `equals-ignore-case` were not
-checked against that page as it is today.
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html. The syntax is EventBridge's, without its operators
+that only a bus has, such as `wildcard` and `anything-but` with a `prefix`:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html. What makes a rule invalid
+beyond that is what EventBridge's engine refuses: https://github.com/aws/event-ruler (JsonRuleCompiler).
 
 Not documented, and chosen here: any valid JSON makes a body JSON, a bare number or quoted string as well.
 """
@@ -27,6 +29,7 @@ _NUMERIC: dict[str, Callable[[Decimal, Decimal], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_LONGEST_PATTERN = 4096  # characters: https://docs.aws.amazon.com/lambda/latest/api/API_Filter.html
 _KINDS_OF_OPERAND = {"prefix": str, "suffix": str, "equals-ignore-case": str, "exists": bool}
 
 
@@ -74,6 +77,8 @@ def check(pattern: str) -> dict[str, Any]:
     Raises:
         InvalidFilter: Lambda would not take it.
     """
+    if len(pattern) > _LONGEST_PATTERN:
+        raise InvalidFilter(f"a filter pattern has {len(pattern):,} characters, more than {_LONGEST_PATTERN:,}")
     try:
         parsed = _parse(pattern)
     except (ValueError, RecursionError):
@@ -100,10 +105,12 @@ def _parsed_body(body: str) -> Any:
 
 
 def _check_object(pattern: dict[str, Any]) -> None:
+    if not pattern:
+        raise InvalidFilter("an object in a filter pattern is empty")
     for name, rule in pattern.items():
         if name == "$or":
-            if not isinstance(rule, list) or not rule or not all(isinstance(option, dict) for option in rule):
-                raise InvalidFilter("$or needs a list of objects")
+            if not isinstance(rule, list) or len(rule) < 2 or not all(isinstance(option, dict) for option in rule):
+                raise InvalidFilter("$or needs a list of two objects or more")
             for option in rule:
                 _check_object(option)
         elif isinstance(rule, dict):
@@ -126,18 +133,25 @@ def _check_condition(name: str, condition: Any) -> None:
     if name_of_operator in _KINDS_OF_OPERAND:
         valid = isinstance(operand, _KINDS_OF_OPERAND[name_of_operator])
     elif name_of_operator == "anything-but":
-        valid = all(isinstance(value, str | _Number) for value in _as_list(operand)) and operand != []
+        kinds = {type(value) for value in _as_list(operand)}
+        valid = kinds in ({str}, {_Number})
     elif name_of_operator == "numeric":
-        valid = (
-            isinstance(operand, list)
-            and len(operand) in (2, 4)
-            and all(isinstance(sign, str) and sign in _NUMERIC for sign in operand[::2])
-            and all(isinstance(number, _Number) for number in operand[1::2])
-        )
+        valid = _is_range(operand)
     else:
         raise InvalidFilter(f"{name_of_operator} is no operator of Lambda's filters")
     if not valid:
         raise InvalidFilter(f"the operand of {name_of_operator} for {name} is not valid")
+
+
+def _is_range(operand: Any) -> bool:
+    """Say whether this is one comparison, or a lower bound and then an upper one."""
+    match operand:
+        case [str(sign), _Number()]:
+            return sign in _NUMERIC
+        case [">" | ">=", _Number(low), "<" | "<=", _Number(high)]:
+            return Decimal(low) <= Decimal(high)
+        case _:
+            return False
 
 
 def _matches_record(pattern: dict[str, Any], body: str, value: Any) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _REASON_LENGTH = 200
 _THROTTLED = 429
+_GONE = ("ResourceNotFoundException", "ResourceNotFound")  # the second one is that of `sam local start-lambda`
 
 
 class FunctionFailed(Exception):
@@ -65,6 +66,11 @@ def invoke(functions: LambdaClient, mapping: EventSourceMapping, batch: Sequence
     if not mapping.reports_item_failures:
         return frozenset()  # the response is ignored: any return is a success
     return failed_message_ids(payload, {received.message_id for received in batch})
+
+
+def is_gone(error: Exception) -> bool:
+    """Say whether an answer of Lambda's means that there is no such function."""
+    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _GONE
 
 
 def _is_throttling(error: ClientError) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from local.filters import InvalidFilter, check
@@ -67,17 +68,17 @@ class EventSourceMapping:
         """The account that owns the queue."""
         return self.queue_arn.split(":")[4]
 
-    @property
+    @cached_property
     def queue_name(self) -> str:
         """The name of the queue."""
         return self.queue_arn.split(":")[5]
 
-    @property
+    @cached_property
     def is_fifo(self) -> bool:
         """Whether the queue is FIFO."""
         return self.queue_name.endswith(".fifo")
 
-    @property
+    @cached_property
     def function_name(self) -> str:
         """The name of the function, without its alias or version."""
         return self.function_arn.split(":")[6]

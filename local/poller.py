@@ -26,7 +26,7 @@ from local.happenings import (
     Listener,
     MessagesLeft,
 )
-from local.invoker import FunctionFailed, Throttled, invoke
+from local.invoker import FunctionFailed, Throttled, invoke, is_gone
 from local.pace import DEFAULT_LIMIT, Pace
 from local.record import fitting
 from local.response import InvalidResponse
@@ -83,6 +83,7 @@ class Poller:
         self._groups = Groups()
         self._lock = threading.Lock()  # of what follows; never held while anything waits
         self._in_flight = 0
+        self._function_is_gone = False
         self._slot_freed = threading.Event()
         self._bug: Exception | None = None
         self._tasks: list[Task] = []
@@ -155,12 +156,29 @@ class Poller:
             now = self._clock.monotonic()
             if self._pace.not_before > now:
                 self._clock.wait(self._stopping, self._pace.not_before - now)
+            elif self._function_is_gone:
+                self._look_for_function()
             elif self._in_flight < (allowed := self._pace.allowed(now)):
                 return True
             else:
                 # While the pace grows by itself, nobody says so.
                 self._clock.wait(self._slot_freed, None if allowed == self._pace.allowed(float("inf")) else 1.0)
         return False
+
+    def _look_for_function(self) -> None:
+        """See whether a function that was gone is back. Until then nothing is received: it would only be counted.
+
+        AWS documents no more than that a mapping outlives its function:
+        https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
+        """
+        try:
+            self._functions.get_function_configuration(FunctionName=self.mapping.function_arn)
+        except AWS_ERRORS as error:
+            if is_gone(error):
+                self._pace.after_no_invocation(self._clock.monotonic())
+                return
+            # This endpoint does not say; the next invocation will.
+        self._function_is_gone = False
 
     def _gather(self) -> list[Received]:
         batch = self._batcher.gather()
@@ -170,7 +188,8 @@ class Poller:
     def _hand_over(self, batch: Sequence[Received]) -> None:
         with self._lock:
             self._in_flight += 1
-        self._tasks[1:] = [task for task in self._tasks[1:] if not task.done]  # the first is the loop itself
+        if len(self._tasks) > 2 * self._in_flight + 10:
+            self._tasks[1:] = [task for task in self._tasks[1:] if not task.done]  # the first is the loop itself
         self._tasks.append(self._clock.start(lambda: self._work(batch), f"invoke {self.mapping.function_name}"))
 
     def _work(self, batch: Sequence[Received]) -> None:
@@ -243,6 +262,7 @@ class Poller:
             return ids
         except AWS_ERRORS as error:
             # No such function, no answer. Nothing is known of what ran, so nothing is deleted.
+            self._function_is_gone = is_gone(error)
             self._pace.after_no_invocation(self._clock.monotonic())
             # Functions may have an endpoint of their own, and one that hangs says nothing about the queue.
             self._troubles.began(f"function {self.mapping.function_name}", error, in_any_case=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # A batch goes to the function when its payload reaches 6 MB: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 MOST_PAYLOAD_BYTES = 6 * 1024 * 1024
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _BEFORE, _BETWEEN, _AFTER = b'{"Records": [', b", ", b"]}"
 
 
@@ -59,7 +60,7 @@ def record_json(record: dict[str, Any]) -> bytes:
         let through.
     """
     try:
-        return json.dumps(record, ensure_ascii=False).encode()
+        return _ENCODER.encode(record).encode()
     except UnicodeEncodeError:
         return json.dumps(record).encode()
 

@@ -23,6 +23,11 @@ os.environ |= {
 # What the template gives the consumers, as sam local does: a logical id where the URL belongs.
 os.environ |= {"BACKOFF_BASE": "10", "DEAD_LETTER_QUEUE_URL": "DeadLetterQueue", "MAX_RECEIVE_COUNT": "5"}
 
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "differs(reason): the emulator does otherwise than AWS")
+
+
 settings.register_profile("default", max_examples=300, deadline=None)
 settings.register_profile("nightly", max_examples=10_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
+import math
 import traceback
 import uuid
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MOST_BYTES = 6 * 1024 * 1024
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 class Crash(BaseException):
@@ -88,7 +91,7 @@ class Context:
 
 
 class SimulatedFunctions:
-    """Lambda in virtual time: Invoke, and the list of event source mappings.
+    """Lambda in virtual time: Invoke, and what event source mappings are told.
 
     A handler runs in the thread of the one who invokes it. It is ended at its timeout where it waits for the clock,
     which is the only way in which time passes.
@@ -104,6 +107,7 @@ class SimulatedFunctions:
         self._clock = clock
         self._prefix = f"arn:aws:lambda:{region}:{account}:function:"
         self._mappings: dict[str, EventSourceMappingConfigurationTypeDef] = {}
+        self._numbers = itertools.count(1)  # of mappings
         self._requests = 0
 
     def add_function(
@@ -131,6 +135,50 @@ class SimulatedFunctions:
         self.functions[name] = Function(handler, timeout, duration, concurrency)
         return self._prefix + name
 
+    def delete_function(self, *, FunctionName: str) -> None:
+        """Delete a function; its event source mappings stay.
+
+        https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
+
+        Raises:
+            botocore.exceptions.ClientError: there is none of that name.
+        """
+        self._function("DeleteFunction", FunctionName)
+        del self.functions[self._name(FunctionName)]
+
+    def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:
+        """Describe a function.
+
+        Raises:
+            botocore.exceptions.ClientError: there is none of that name.
+        """
+        function = self._function("GetFunctionConfiguration", FunctionName)
+        name = self._name(FunctionName)
+        return {
+            "FunctionName": name,
+            "FunctionArn": self._prefix + name,
+            "Timeout": math.ceil(function.timeout),
+            "Version": "$LATEST",
+            "State": "Active",
+        }
+
+    def put_function_concurrency(self, *, FunctionName: str, ReservedConcurrentExecutions: int) -> dict[str, Any]:
+        """Say how many invocations of a function there may be at once.
+
+        Raises:
+            botocore.exceptions.ClientError: there is none of that name.
+        """
+        self._function("PutFunctionConcurrency", FunctionName).concurrency = ReservedConcurrentExecutions
+        return {"ReservedConcurrentExecutions": ReservedConcurrentExecutions}
+
+    def delete_function_concurrency(self, *, FunctionName: str) -> None:
+        """Let there be as many invocations of a function at once as there may.
+
+        Raises:
+            botocore.exceptions.ClientError: there is none of that name.
+        """
+        self._function("DeleteFunctionConcurrency", FunctionName).concurrency = None
+
     def invoke(
         self,
         *,
@@ -149,7 +197,7 @@ class SimulatedFunctions:
         """
         if InvocationType != "RequestResponse":
             raise NotImplementedError("the simulator invokes synchronously only")
-        name = FunctionName.removeprefix(self._prefix).split(":")[0]
+        name = self._name(FunctionName)
         payload = Payload.encode() if isinstance(Payload, str) else Payload
         try:
             function = self._admit(name, payload)
@@ -194,7 +242,7 @@ class SimulatedFunctions:
         """Add a mapping to the list. Nothing polls for it: that is what the poller is for."""
         arn = FunctionName if FunctionName.startswith(self._prefix) else self._prefix + FunctionName
         mapping: Any = {
-            "UUID": str(uuid.UUID(int=len(self._mappings) + 1)),
+            "UUID": str(uuid.UUID(int=next(self._numbers))),
             "EventSourceArn": EventSourceArn,
             "FunctionArn": arn,
             "State": "Enabled" if Enabled else "Disabled",
@@ -206,9 +254,28 @@ class SimulatedFunctions:
         self._mappings[mapping["UUID"]] = mapping
         return dict(mapping)  # type: ignore[return-value]
 
-    def list_event_source_mappings(self, **_filters: Any) -> dict[str, Any]:
+    def list_event_source_mappings(self) -> dict[str, Any]:
         """List all mappings, on one page."""
         return {"EventSourceMappings": [dict(mapping) for mapping in self._mappings.values()]}
+
+    def get_event_source_mapping(self, *, UUID: str) -> EventSourceMappingConfigurationTypeDef:
+        """Describe a mapping.
+
+        Raises:
+            botocore.exceptions.ClientError: there is none of that name.
+        """
+        return self._mapping("GetEventSourceMapping", UUID).copy()
+
+    def delete_event_source_mapping(self, *, UUID: str) -> EventSourceMappingConfigurationTypeDef:
+        """Delete a mapping, at once.
+
+        Raises:
+            botocore.exceptions.ClientError: there is none of that name.
+        """
+        mapping = self._mapping("DeleteEventSourceMapping", UUID)
+        del self._mappings[UUID]
+        mapping["State"] = "Deleting"
+        return mapping
 
     def get_paginator(self, operation: str) -> _OnePage:
         """Give what goes through the pages of `list_event_source_mappings`: there is one."""
@@ -222,18 +289,34 @@ class SimulatedFunctions:
         Raises:
             botocore.exceptions.ClientError: there is none of that name.
         """
-        if UUID not in self._mappings:
-            refusal = Refused("ResourceNotFoundException", "The resource you requested does not exist.", 404)
-            raise refusal.as_client_error("UpdateEventSourceMapping")
-        mapping: Any = self._mappings[UUID]
+        mapping = self._mapping("UpdateEventSourceMapping", UUID)
         if "Enabled" in changes:
             mapping["State"] = "Enabled" if changes.pop("Enabled") else "Disabled"
-        mapping.update(changes)
-        return dict(mapping)  # type: ignore[return-value]
+        mapping.update(changes)  # type: ignore[typeddict-item]
+        return mapping.copy()
+
+    def _name(self, function: str) -> str:
+        """Give the name of a function that may be named by its ARN, with or without alias or version."""
+        return function.removeprefix(self._prefix).split(":")[0]
+
+    def _function(self, operation: str, name: str) -> Function:
+        try:
+            return self.functions[self._name(name)]
+        except KeyError:
+            raise self._not_found(name).as_client_error(operation) from None
+
+    def _not_found(self, function: str) -> Refused:
+        return Refused("ResourceNotFoundException", f"Function not found: {self._prefix}{self._name(function)}", 404)
+
+    def _mapping(self, operation: str, uuid: str) -> EventSourceMappingConfigurationTypeDef:
+        if uuid not in self._mappings:
+            refusal = Refused("ResourceNotFoundException", "The resource you requested does not exist.", 404)
+            raise refusal.as_client_error(operation)
+        return self._mappings[uuid]
 
     def _admit(self, name: str, payload: bytes) -> Function:
         if name not in self.functions:
-            raise Refused("ResourceNotFoundException", f"Function not found: {self._prefix}{name}", 404)
+            raise self._not_found(name)
         if len(payload) > _MOST_BYTES:
             text = f"{len(payload)} byte payload is too large for the RequestResponse invocation type"
             raise Refused("RequestTooLargeException", f"{text} (limit {_MOST_BYTES} bytes)", 413)
@@ -245,7 +328,7 @@ class SimulatedFunctions:
     def _run(self, name: str, function: Function, event: Any, seconds: float) -> tuple[bytes, bool]:
         """Call the handler; give what Invoke answers with, and whether that is an error."""
         self._requests += 1
-        request_id = str(uuid.UUID(int=self._requests))
+        request_id = f"00000000-0000-4000-8000-{self._requests:012x}"
         end = self._clock.monotonic() + function.timeout
         context = Context(self._clock, end, name, self._prefix + name, request_id)
         try:
@@ -271,7 +354,7 @@ class SimulatedFunctions:
             lines = traceback.format_tb(error.__traceback__)[1:]
             return _failure(type(error).__name__, str(error), requestId=request_id, stackTrace=lines), True
         try:
-            answer = json.dumps(result, ensure_ascii=False).encode()
+            answer = _ENCODER.encode(result).encode()
         except (TypeError, ValueError) as error:
             text = f"Unable to marshal response: {error}"
             return _failure("Runtime.MarshalError", text, requestId=request_id, stackTrace=[]), True
@@ -285,9 +368,9 @@ class _OnePage:
     def __init__(self, functions: SimulatedFunctions) -> None:
         self._functions = functions
 
-    def paginate(self, **filters: Any) -> Iterator[dict[str, Any]]:
+    def paginate(self) -> Iterator[dict[str, Any]]:
         """Give the one page."""
-        yield self._functions.list_event_source_mappings(**filters)
+        yield self._functions.list_event_source_mappings()
 
 
 def _failure(kind: str, text: str, **more: Any) -> bytes:

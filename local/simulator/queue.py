@@ -67,7 +67,7 @@ class Queue(abc.ABC):
         self._by_handle: dict[str, Message] = {}
         self._hidden: list[tuple[float, int, Message]] = []
         self._expiring: list[tuple[float, int, Message]] = []
-        self._listeners: list[threading.Event] = []
+        self._changed: threading.Event | None = None  # there is one while somebody may wait for it
 
     def counts(self) -> dict[State, int]:
         """Count the messages that wait, are delayed and are in flight at this moment."""
@@ -131,12 +131,9 @@ class Queue(abc.ABC):
         """
         if self._hidden:
             until = min(until, self._hidden[0][0])
-        event = threading.Event()
-        self._listeners.append(event)
-        try:
-            self._clock.wait(event, until - self._clock.monotonic())
-        finally:
-            self._listeners.remove(event)
+        if self._changed is None:
+            self._changed = threading.Event()
+        self._clock.wait(self._changed, until - self._clock.monotonic())
 
     def delete(self, handle: str) -> None:
         """Delete the message a receipt handle stands for.
@@ -158,8 +155,7 @@ class Queue(abc.ABC):
         if self.fifo and message.state is not _IN_FLIGHT:
             raise errors.expired_handle(handle)
         self._end(message, State.DELETED)
-        if self._listeners:
-            self._tell()  # on FIFO, this may free the group
+        self._tell()  # on FIFO, this may free the group
 
     def hide(self, handle: str, seconds: int) -> None:
         """Change how long a received message stays hidden, from now on and for this receive only.
@@ -182,8 +178,7 @@ class Queue(abc.ABC):
             reason = f"Total VisibilityTimeout for the message is beyond the limit [{LONGEST_HIDDEN} seconds]"
             raise errors.invalid_value(seconds, "VisibilityTimeout", reason)
         self._hide_until(message, now + seconds)
-        if self._listeners:
-            self._tell()
+        self._tell()
 
     @abc.abstractmethod
     def _select(self, most: int, now: float, timeout: float) -> list[Message]:
@@ -216,8 +211,7 @@ class Queue(abc.ABC):
             self._hide_until(message, now + delay)
         else:
             self._waits(message)
-        if self._listeners:
-            self._tell()
+        self._tell()
 
     def _deliver(self, message: Message, now: float, timeout: float) -> None:
         """Count a receive, with a new handle, and hide the message."""
@@ -307,5 +301,6 @@ class Queue(abc.ABC):
         return int(match[2], 16)
 
     def _tell(self) -> None:
-        for event in self._listeners:
-            event.set()
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None

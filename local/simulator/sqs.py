@@ -8,7 +8,6 @@ import hashlib
 import random
 import re
 import uuid
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from local.simulator import errors
@@ -20,7 +19,7 @@ from local.simulator.settings import MOST_BYTES, Settings
 from local.simulator.standard import StandardQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mypy_boto3_sqs.type_defs import (
         ChangeMessageVisibilityBatchResultTypeDef,
@@ -337,13 +336,20 @@ def _check_visibility_timeout(seconds: int) -> None:
         raise errors.invalid_value(seconds, "VisibilityTimeout", reason)
 
 
-@contextmanager
-def _answering(operation: str) -> Iterator[None]:
-    """Turn a refusal into what boto3 raises."""
-    try:
-        yield
-    except Refused as refusal:
-        raise refusal.as_client_error(operation) from None
+class _answering:  # noqa: N801 (used like a function)
+    """Turns a refusal in its block into what boto3 raises."""
+
+    __slots__ = ("_operation",)
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, Refused):
+            raise error.as_client_error(self._operation) from None
 
 
 def _each(entries: Sequence[Mapping[str, Any]], do: Callable[[Mapping[str, Any]], dict[str, Any]]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from local.mappings import EventSourceMapping
 from local.poller import Poller
 from local.trouble import Troubles
 from tests.local.programs import Program
+from tests.local.world import Noting, emulated_world, virtual_world
 
 STANDARD_ARN = "arn:aws:sqs:us-east-1:000000000000:orders"
 FIFO_ARN = "arn:aws:sqs:us-east-1:000000000000:movements.fifo"
@@ -106,6 +107,9 @@ class FakeFunctions:
         self.function_error = None
         self.events = []
 
+    def get_function_configuration(self, **_request):
+        return {"Timeout": 3}
+
     def invoke(self, **request):
         self.events.append(json.loads(request["Payload"]))
         if isinstance(self.answer, Exception):
@@ -191,6 +195,27 @@ def make_function_on():
 def make_function(clients, make_function_on):
     """Creates a function on the shared emulator."""
     return functools.partial(make_function_on, clients.functions)
+
+
+@pytest.fixture
+def world(make_mapping):
+    """A world in virtual time, for what only that shows: exact moments, or many hours."""
+    with virtual_world(make_mapping) as world:
+        yield world
+
+
+@pytest.fixture(params=["simulator", "emulator"])
+def both(request, make_mapping, tmp_path):
+    """A world of each kind. A test marked `differs("why")` is expected to fail on the emulator, and told if not."""
+    path = tmp_path / "notes"
+    if request.param == "simulator":
+        with virtual_world(make_mapping, Noting, path) as world:
+            yield world
+        return
+    if marker := request.node.get_closest_marker("differs"):
+        request.applymarker(pytest.mark.xfail(reason=marker.args[0], strict=True))
+    clients, make_function = request.getfixturevalue("clients"), request.getfixturevalue("make_function")
+    yield emulated_world(clients, make_mapping, make_function, wait_for, path)
 
 
 @pytest.fixture

@@ -228,6 +228,54 @@ def test_a_function_that_is_gone_and_comes_back_is_said_once(stage, make_mapping
     assert [one.subject for one in stage.happenings if isinstance(one, TroubleEnded)] == ["function ship"]
 
 
+def test_while_a_function_is_gone_nothing_is_received_so_that_nothing_is_dead_lettered(both, monkeypatch):
+    # given a function that is deleted, its mapping being left, and messages that may be received twice
+    dead_letters = both.queue()
+    policy = json.dumps({"deadLetterTargetArn": both.arn(dead_letters), "maxReceiveCount": 2})
+    url = both.queue(VisibilityTimeout=2, RedrivePolicy=policy)
+    source = "def lambda_handler(event, context): note(bodies(event))"
+    mapping = both.mapping(url, source)
+    functions, looked = both.clients.functions, []
+    functions.delete_function(FunctionName=mapping.function_name)
+    look = functions.get_function_configuration
+    monkeypatch.setattr(
+        functions, "get_function_configuration", lambda **request: (looked.append(request), look(**request))[1]
+    )
+    both.send(url, "a")
+    # when it is looked for again and again
+    with both.polling(mapping):
+        both.wait_for(lambda: len(looked) == 3)
+        received = len(both.of(BatchReceived))
+        both.make_function(mapping.function_name, source)
+        both.wait_for(lambda: both.left(url) == Backlog(0, 0))
+    # then the message was received once in vain, and reaches the function when that is back
+    assert received == 1
+    assert both.notes() == [["a"]]
+    assert both.left(dead_letters) == Backlog(0, 0)
+    assert [one.subject for one in both.of(TroubleBegan)] == [f"function {mapping.function_name}"]
+    assert len(both.of(TroubleEnded)) == 1
+
+
+def test_an_endpoint_that_does_not_know_functions_is_asked_to_invoke_them(stage, make_mapping, make_message, wait_for):
+    # given one like `sam local start-lambda`, which has Invoke only
+    def refuse(**_):
+        raise ClientError({"Error": {"Code": "PathNotFoundLocally", "Message": "no"}}, "GetFunctionConfiguration")
+
+    stage.functions.get_function_configuration = refuse
+    stage.functions.answer = GONE
+    stage.sqs.batches = [[make_message("a")]]
+    poller = stage.poller(make_mapping())
+    poller.start()
+    wait_for(lambda: [one for one in stage.happenings if isinstance(one, TroubleBegan)])
+    stage.functions.answer = b"null"
+    stage.sqs.batches.append([make_message("b")])
+    wait_for(stage.deleted)
+    poller.stop()
+    poller.join()
+    poller.check()
+    assert stage.deleted() == ["handle of b"]
+
+
 def test_a_function_that_does_not_answer_is_no_trouble_of_the_queue(stage, make_mapping, make_message):
     stage.sqs.batches = [[make_message("a")]]
     stage.functions.answer = DOWN

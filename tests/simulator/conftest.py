@@ -126,7 +126,3 @@ def backend(request):
     if marker := request.node.get_closest_marker("differs"):
         request.applymarker(pytest.mark.xfail(reason=marker.args[0], strict=True))
     return Backend(request.getfixturevalue("emulated_sqs"), time.sleep)
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "differs(reason): the emulator does otherwise than AWS")

@@ -105,17 +105,61 @@ def test_a_limit_ends_what_waits_past_it(clock):
 
 
 def test_at_its_end_a_clock_leaves_no_thread():
-    before = threading.active_count()
     with VirtualClock() as clock:
         for _ in range(5):
             clock.start(lambda: clock.wait(None, None), "waiting")
         clock.wait(None, 1)
         clock.start(lambda: clock.wait(None, None), "not begun")
-        assert threading.active_count() == before + 6
-    for thread in threading.enumerate():
-        if thread.name in ("waiting", "not begun"):
-            thread.join()
-    assert threading.active_count() == before
+        names = [thread.name for thread in threading.enumerate()]
+        assert (names.count("waiting"), names.count("not begun")) == (5, 0)
+        others = {thread for thread in threading.enumerate() if thread.name == "waiting"}
+    for thread in others:
+        thread.join()
+
+
+def test_short_tasks_one_after_the_other_share_a_thread(clock):
+    clock.start(lambda: clock.wait(None, 100), "staying")
+    threads = set()
+    for number in range(50):
+        name = f"short {number}"
+        task = clock.start(lambda: (clock.wait(None, 0.5), threads.add(threading.current_thread())), name)
+        task.join()
+        assert name in {thread.name for thread in threads}
+    assert len(threads) == 1
+
+
+def test_with_the_last_task_its_thread_ends():
+    clock = VirtualClock()
+    threads = []
+    tasks = [clock.start(lambda: (clock.wait(None, 1), threads.append(threading.current_thread())), "x") for _ in "abc"]
+    for task in tasks:
+        task.join()
+    for thread in threads:
+        thread.join()
+    assert len(set(threads)) == 3
+    assert clock.start(int, "one more").join() is True
+
+
+def test_a_task_killed_before_it_began_never_runs(clock):
+    seen = []
+    task = clock.start(lambda: seen.append("ran"), "victim")
+    task.kill()
+    assert task.done
+    clock.wait(None, 1)
+    assert seen == []
+
+
+def test_what_ends_a_thread_is_told_and_ends_no_other_task(clock, monkeypatch):
+    told = []
+    monkeypatch.setattr(threading, "excepthook", lambda details: told.append(details.exc_type))
+
+    def fail():
+        raise KeyboardInterrupt
+
+    failing, other = clock.start(fail, "failing"), clock.start(lambda: clock.wait(None, 1), "other")
+    assert other.join() is True
+    assert failing.done
+    assert told == [KeyboardInterrupt]
 
 
 def test_a_thread_the_clock_did_not_start_cannot_wait(clock):

@@ -118,6 +118,43 @@ def test_what_cannot_be_invoked_is_refused(functions):
         functions.invoke(FunctionName="ship", Payload=b'"' + b"x" * 6 * 1024 * 1024 + b'"')
 
 
+def test_a_function_can_be_described_by_its_name_and_its_arn_until_it_is_deleted(functions):
+    arn = functions.add_function("ship", lambda event, context: None, timeout=2.5)
+    for name in ("ship", arn, arn + ":live"):
+        described = functions.get_function_configuration(FunctionName=name)
+        assert (described["FunctionArn"], described["Timeout"]) == (arn, 3)  # whole seconds
+    functions.delete_function(FunctionName=arn)
+    for ask in (functions.get_function_configuration, functions.delete_function):
+        with pytest.raises(ClientError) as refused:
+            ask(FunctionName="ship")
+        assert refused.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_the_concurrency_of_a_function_can_be_changed(functions):
+    functions.add_function("ship", lambda event, context: "done")
+    functions.put_function_concurrency(FunctionName="ship", ReservedConcurrentExecutions=0)
+    with pytest.raises(ClientError, match="TooManyRequestsException"):
+        invoke(functions)
+    functions.delete_function_concurrency(FunctionName="ship")
+    assert invoke(functions) == ("done", None)
+
+
+def test_a_mapping_can_be_described_changed_and_deleted(functions):
+    functions.add_function("ship", lambda event, context: None)
+    queue_arn = "arn:aws:sqs:us-east-1:000000000000:orders"
+    uuid, other = (
+        functions.create_event_source_mapping(EventSourceArn=queue_arn, FunctionName="ship")["UUID"] for _ in "12"
+    )
+    functions.update_event_source_mapping(UUID=uuid, BatchSize=3, Enabled=False)
+    described = functions.get_event_source_mapping(UUID=uuid)
+    assert (described["BatchSize"], described["State"]) == (3, "Disabled")
+    functions.delete_event_source_mapping(UUID=uuid)
+    assert functions.create_event_source_mapping(EventSourceArn=queue_arn, FunctionName="ship")["UUID"] != other
+    for ask in (functions.get_event_source_mapping, functions.delete_event_source_mapping):
+        with pytest.raises(ClientError, match="ResourceNotFoundException"):
+            ask(UUID=uuid)
+
+
 def test_the_mappings_can_be_taken_over(functions):
     arn = functions.add_function("ship", lambda event, context: None)
     queue_arn = "arn:aws:sqs:us-east-1:000000000000:orders"
