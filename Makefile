@@ -10,7 +10,7 @@ SOURCES := layers/partial_batch/partial_batch functions $(wildcard local benchma
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
-.PHONY: help demo up compare picture test lint format build invoke bench lock clean
+.PHONY: help demo up compare picture test lint format build deploy invoke bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -30,12 +30,14 @@ picture: .venv/ready .venv-emulator/ready ## record the picture of what `make up
 test: .venv/ready $(if $(wildcard local),.venv-emulator/ready) ## run all tests; those in Docker are skipped where there is none
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: .venv/ready ## ruff, mypy, cfn-lint, sam validate
+lint: .venv/ready ## ruff, mypy, cfn-lint, sam validate, the schemas of the workflows
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/cfn-lint
 	$(BIN)/sam validate --lint --region us-east-1
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 format: .venv/ready ## let ruff format and mend what it can
 	$(BIN)/ruff format
@@ -43,6 +45,11 @@ format: .venv/ready ## let ruff format and mend what it can
 
 build: .venv/ready ## sam build
 	$(BIN)/sam build
+
+deploy: .venv/ready ## build and deploy to AWS; prod with make deploy CONFIG_ENV=prod
+	$(BIN)/sam build $(if $(CONFIG_ENV),--config-env $(CONFIG_ENV))
+	$(BIN)/sam deploy $(if $(CONFIG_ENV),--config-env $(CONFIG_ENV)) $(if $(CI),--no-confirm-changeset) \
+		$(if $(CLOUDFORMATION_ROLE_ARN),--role-arn $(CLOUDFORMATION_ROLE_ARN)) $(ARGS)
 
 invoke: .venv/ready ## run one sample event in Docker: make invoke EVENT=events/standard/some-fail.json
 	@test -f "$(EVENT)" || { echo "make invoke: no event '$(EVENT)'; say EVENT=events/standard/some-fail.json" >&2; exit 2; }

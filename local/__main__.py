@@ -1,4 +1,4 @@
-"""The command line: `python -m local demo`, `up`, `send`, `poll` and `compare`."""
+"""The command line: `python -m local demo`, `up`, `send`, `dlq`, `poll` and `compare`."""
 
 import argparse
 import sys
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     # Imported here because boto3 takes a moment, in which Ctrl-C should not show a traceback.
     from local.demo import run_demo
+    from local.dlq import open_account, run_drop, run_redrive, run_show
     from local.picture import run_picture
     from local.poll import run_poll
     from local.project import Project
@@ -62,6 +63,18 @@ def _run(options: argparse.Namespace) -> int:
             case "send":
                 message = Outgoing(options.queue, options.body, options.group, options.deduplication_id)
                 return run_send(message, Project.find(options.template_file), options.endpoint_url)
+            case "dlq":
+                project = Project.find(options.template_file)
+                account = open_account(
+                    project, options.stack_name, options.endpoint_url, options.profile, options.region
+                )
+                match options.action:
+                    case "show":
+                        return run_show(account, options.queue, options.limit, bodies=options.body)
+                    case "redrive":
+                        return run_redrive(account, options.queue, options.to, options.rate, options.message_id)
+                    case _:
+                        return run_drop(account, options.queue, options.message_id)
             case _:
                 run_poll(options.endpoint_url, options.sqs_endpoint_url, options.lambda_endpoint_url)
     except AWS_ERRORS as error:
@@ -75,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="run the stack until Ctrl-C")
     send = commands.add_parser("send", help="send a message to a queue of the running stack")
     poll = commands.add_parser("poll", help="run only the event source mappings, against any endpoint, until Ctrl-C")
+    _add_dlq(commands.add_parser("dlq", help="look into a dead-letter queue, here or on AWS, and empty it"))
     picture = commands.add_parser("picture", help="record a picture of what `up` shows, with the sample messages")
     picture.add_argument("file", metavar="FILE.svg", type=Path, help="where to")
     _add_compare(commands.add_parser("compare", help="run the ways of handling a batch side by side, in virtual time"))
@@ -151,6 +165,49 @@ def _probability(text: str) -> float:
     if not 0 <= probability <= 1:  # nor NaN
         raise argparse.ArgumentTypeError(f"{text} is not 0 to 1")
     return probability
+
+
+def _add_dlq(dlq: argparse.ArgumentParser) -> None:
+    actions = dlq.add_subparsers(dest="action", required=True, metavar="ACTION")
+    show = actions.add_parser("show", help="list messages with their reasons; they stay in the queue")
+    redrive = actions.add_parser("redrive", help="move messages back to the queue they come from")
+    drop = actions.add_parser("drop", help="delete messages for good")
+    for action in (show, redrive, drop):
+        action.add_argument(
+            "queue", metavar="QUEUE", help="the dead-letter queue: its name in the template, its real name, or its URL"
+        )
+        action.add_argument("--stack-name", help="the stack on AWS; AWS_SAM_STACK_NAME if not given")
+        action.add_argument("--profile", help="the profile of the AWS configuration files")
+        action.add_argument("--region", help="the region")
+        action.add_argument("--endpoint-url", help="an emulator; AWS_ENDPOINT_URL if not given")
+        action.add_argument("--template-file", help="whose running `up` is meant if nothing else is named")
+    show.add_argument("--limit", type=_above_zero, default=20, help="how many at most (default: 20)")
+    show.add_argument("--body", action="store_true", help="print the bodies as well")
+    redrive.add_argument("--to", metavar="QUEUE", help="where to, if not to the queue it is the dead-letter queue of")
+    some = redrive.add_mutually_exclusive_group()
+    some.add_argument("--rate", type=_rate, help="messages a second at most, 1 to 500")
+    for parser, required in ((some, False), (drop, True)):
+        parser.add_argument(
+            "--message-id",
+            action="append",
+            default=[],
+            required=required,
+            metavar="ID",
+            help="only this message, by its id here or in its own queue; can be given several times",
+        )
+
+
+def _above_zero(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return int(text)
+
+
+def _rate(text: str) -> int:
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
+    if not text.isdecimal() or not 1 <= int(text) <= 500:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 500")
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -8,13 +8,11 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from local import stack
 from local.clients import make_clients
 from local.endpoints import check_endpoint, use_dummy_credentials_if_none
 from local.environment import local_environment, replace_environment
 from local.errors import LocalError
+from local.find import find_queue, name_of
 from local.running import find_running
 
 if TYPE_CHECKING:
@@ -67,37 +65,15 @@ def run_send(message: Outgoing, project: Project, endpoint_url: str | None) -> i
     else:
         use_dummy_credentials_if_none(url)
     clients = make_clients(url)
-    queue_url = _find_queue(clients, running.stack_name if running else project.stack_name, message.queue)
+    stack_name = running.stack_name if running else project.stack_name
+    queue_url = find_queue(clients.sqs, clients.cloudformation, stack_name, message.queue)
     sent = clients.sqs.send_message(QueueUrl=queue_url, **_request(clients, queue_url, message))
-    print(f"sent {sent['MessageId']} to {_name(queue_url)}")
+    print(f"sent {sent['MessageId']} to {name_of(queue_url)}")
     return 0
 
 
-def _find_queue(clients: Clients, stack_name: str, queue: str) -> str:
-    if "://" in queue:
-        return queue
-    try:
-        names = stack.logical_names(clients.cloudformation, stack_name)
-    except ClientError:  # there is no such stack, or no CloudFormation
-        names = {}
-    for physical, logical in names.items():
-        if logical == queue and "://" in physical:
-            return _here(clients, physical)
-    try:
-        return clients.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-    except ClientError as error:
-        queues = sorted(logical for physical, logical in names.items() if "://" in physical)
-        known = f" The stack {stack_name} has {', '.join(queues)}." if queues else ""
-        raise LocalError(f"There is no queue {queue} at {clients.sqs.meta.endpoint_url}.{known}") from error
-
-
-def _here(clients: Clients, queue_url: str) -> str:
-    # The emulator calls itself localhost in a stack's resources, which need not be the loopback it listens on.
-    return clients.sqs.get_queue_url(QueueName=_name(queue_url))["QueueUrl"]
-
-
 def _request(clients: Clients, queue_url: str, message: Outgoing) -> dict[str, Any]:
-    name = _name(queue_url)
+    name = name_of(queue_url)
     is_fifo = name.endswith(".fifo")
     if is_fifo and message.group is None:
         raise LocalError(f"{name} is a FIFO queue: say which group the message belongs to with --group.")
@@ -120,7 +96,3 @@ def _request(clients: Clients, queue_url: str, message: Outgoing) -> dict[str, A
 def _deduplicates_by_content(clients: Clients, queue_url: str) -> bool:
     attributes = clients.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ContentBasedDeduplication"])
     return attributes.get("Attributes", {}).get("ContentBasedDeduplication") == "true"
-
-
-def _name(queue_url: str) -> str:
-    return queue_url.rstrip("/").rsplit("/", 1)[-1]

@@ -3,13 +3,17 @@ from pathlib import Path
 
 from hypothesis import settings
 
+from tests import support  # keeps the AWS settings, which go below
+
 ROOT = Path(__file__).parents[1]
 
 # A fork may have dropped what is only for running and measuring here, and either of the halves.
 collect_ignore = [name for name in ("lint", "local") if not (ROOT / name).exists()]
+if "local" in collect_ignore:
+    collect_ignore.append("deployed")  # it looks with `python -m local dlq`
 
-# No test can reach an AWS account, whatever the one who runs them has set up.
-for name in [name for name in os.environ if name.startswith("AWS_")]:
+# No test can reach an AWS account, whatever the one who runs them has set up; tests/deployed does if it is told to.
+for name in support.AWS_SETTINGS:
     del os.environ[name]
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",

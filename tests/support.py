@@ -1,7 +1,11 @@
 """What several tests need: records and events as Lambda makes them."""
 
+import os
 import time
 from typing import Any, NamedTuple
+
+# What whoever runs the tests has set up, before tests/conftest.py takes it away. For tests/deployed only.
+AWS_SETTINGS = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 
 
 class Half(NamedTuple):

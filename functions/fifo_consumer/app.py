@@ -8,6 +8,8 @@ from typing import Any
 from partial_batch import Backoff, Message, batch_handler
 
 logger = logging.getLogger(__name__)
+# Lambda has set up logging already, and then this changes nothing; elsewhere the lines of INFO would not show.
+logging.basicConfig(level=logging.INFO)
 
 
 class InvalidMovement(Exception):
@@ -47,3 +49,4 @@ def apply_movement(movement: Any, attempt: int) -> None:
 def lambda_handler(message: Message) -> None:
     """Apply the movement in one message of the batch."""
     apply_movement(message.json(), attempt=message.receive_count)
+    logger.info("message %s is done", message.id, extra={"message_id": message.id})

@@ -8,6 +8,8 @@ from typing import Any
 from partial_batch import Backoff, Message, batch_handler
 
 logger = logging.getLogger(__name__)
+# Lambda has set up logging already, and then this changes nothing; elsewhere the lines of INFO would not show.
+logging.basicConfig(level=logging.INFO)
 
 
 class InvalidOrder(Exception):
@@ -43,3 +45,4 @@ def ship_order(order: Any, attempt: int) -> None:
 def lambda_handler(message: Message) -> None:
     """Ship the order in one message of the batch."""
     ship_order(message.json(), attempt=message.receive_count)
+    logger.info("message %s is done", message.id, extra={"message_id": message.id})

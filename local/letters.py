@@ -1,0 +1,145 @@
+"""Looking into a dead-letter queue without consuming it."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local.trouble import AWS_ERRORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_sqs import SQSClient
+
+_MOST_PER_CALL = 10
+# How long a message that is looked at stays hidden if we are killed before we can show it again.
+HOLD_SECONDS = 60
+# Long polling asks all of SQS's servers, short polling only some of them:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+_POLL_SECONDS = 1
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message of a dead-letter queue, in our hands for a moment.
+
+    Attributes:
+        message: the message as SQS gave it.
+    """
+
+    message: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Its message id in the dead-letter queue."""
+        return str(self.message["MessageId"])
+
+    @property
+    def handle(self) -> str:
+        """The receipt handle of this look."""
+        return str(self.message["ReceiptHandle"])
+
+    @property
+    def group(self) -> str | None:
+        """The message group id, None if it has none."""
+        return self.system("MessageGroupId")
+
+    @property
+    def receive_count(self) -> int:
+        """How often it was received, looks included; what SQS moved itself brings its count along."""
+        return int(self.system("ApproximateReceiveCount") or 0)
+
+    @property
+    def sent_at(self) -> float:
+        """When it was sent, in seconds since the epoch: what SQS moved from a standard queue, to that queue."""
+        return int(self.system("SentTimestamp") or 0) / 1000
+
+    @property
+    def source_id(self) -> str:
+        """The message id in the queue it comes from; the same as here if SQS moved it."""
+        return self.attribute("SourceMessageId") or self.id
+
+    @property
+    def source_arn(self) -> str | None:
+        """The ARN of the queue it comes from; None if it was sent here by somebody who does not say."""
+        return self.attribute("SourceQueueArn") or self.system("DeadLetterQueueSourceArn")
+
+    def attribute(self, name: str) -> str | None:
+        """Give a message attribute as text."""
+        value = self.message.get("MessageAttributes", {}).get(name, {})
+        return str(value["StringValue"]) if "StringValue" in value else None
+
+    def system(self, name: str) -> str | None:
+        """Give one of SQS's own attributes."""
+        value = self.message.get("Attributes", {}).get(name)
+        return None if value is None else str(value)
+
+
+class Letters:
+    """Takes messages of a queue and hides them for a minute; the `with` block of `held_letters` shows them again.
+
+    Args:
+        sqs: a client of the endpoint that has the queue.
+        queue_url: the queue.
+    """
+
+    def __init__(self, sqs: SQSClient, queue_url: str) -> None:
+        self._sqs = sqs
+        self._queue_url = queue_url
+        self._held: dict[str, Letter] = {}
+
+    def take(self, most: int) -> list[Letter]:
+        """Take up to `most` messages that were not taken before; none if the queue has no more to give.
+
+        A FIFO queue gives at most ten of one message group: those behind them wait until the ten are gone.
+        """
+        messages = self._sqs.receive_message(
+            QueueUrl=self._queue_url,
+            MaxNumberOfMessages=min(most, _MOST_PER_CALL),
+            VisibilityTimeout=HOLD_SECONDS,
+            WaitTimeSeconds=_POLL_SECONDS,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        ).get("Messages", [])
+        letters = [Letter(message) for message in messages]
+        # Only such as were taken before: their minute is over, and we have been all the way round.
+        new = [letter for letter in letters if letter.id not in self._held]
+        self._held |= {letter.id: letter for letter in letters}
+        return new
+
+    def delete(self, letter: Letter) -> None:
+        """Delete a message.
+
+        Raises:
+            botocore.exceptions.ClientError: SQS did not.
+        """
+        self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=self._held[letter.id].handle)
+        del self._held[letter.id]
+
+    def release(self) -> None:
+        """Show again at once what was taken and not deleted; what SQS does not, shows by itself within the minute."""
+        held, self._held = list(self._held.values()), {}
+        for chunk in itertools.batched(held, _MOST_PER_CALL, strict=False):
+            try:
+                self._sqs.change_message_visibility_batch(
+                    QueueUrl=self._queue_url,
+                    Entries=[
+                        {"Id": str(position), "ReceiptHandle": letter.handle, "VisibilityTimeout": 0}
+                        for position, letter in enumerate(chunk)
+                    ],
+                )
+            except AWS_ERRORS:
+                return
+
+
+@contextmanager
+def held_letters(sqs: SQSClient, queue_url: str) -> Iterator[Letters]:
+    """Take messages in the `with` block, and have those shown again at its end that were not deleted."""
+    letters = Letters(sqs, queue_url)
+    try:
+        yield letters
+    finally:
+        letters.release()

@@ -1,0 +1,165 @@
+"""docs/operations.md: its commands run as they are written, and it has a section for each alarm."""
+
+import os
+import re
+import subprocess
+import textwrap
+from dataclasses import dataclass
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from local import stack
+from local.clients import make_clients
+from local.emulator import REPOSITORY, Emulator, find_emulator
+from local.environment import local_environment, replace_environment
+from local.ledger import Ledger
+from local.letters import held_letters
+from local.pollers import Pollers
+from local.project import Project
+from local.queues import backlog, queues_of
+
+RUNBOOK = (REPOSITORY / "docs" / "operations.md").read_text()
+SEPARATOR = "---- next block ----"
+# CLI version 1 has SQS endpoints of its own for some regions and heeds AWS_ENDPOINT_URL in none of them.
+AWS = 'aws() { "$AWS_CLI" --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
+# What is not run is checked by the tools themselves: they read the command line, make up an answer, and send nothing.
+PRETEND = """
+aws() { "$AWS_CLI" "$@" --generate-cli-skeleton output; }
+sam() { command sam "$@" --help >/dev/null; }
+"""
+OF_QUEUES = ("First", "Look into a dead-letter queue", "Drop", "Redrive")
+BAD = {"Standard": '{"order_id": "bad", "quantity": 0}', "Fifo": '{"movement_id": "bad", "account": "a", "amount": 0}'}
+RETRIED = {
+    "Standard": '{"order_id": "again", "quantity": 1, "fail_attempts": 1}',
+    "Fifo": '{"movement_id": "again", "account": "a", "amount": 1, "fail_attempts": 1}',
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of shell commands, and why it can be run on AWS only, if so."""
+
+    heading: str
+    only_on_aws: str | None
+    commands: str
+
+
+def blocks():
+    found, heading = [], ""
+    for match in re.finditer(r"^#+ (.*)$|^ *```sh(?: on AWS only: (.+))?\n((?:.*\n)*?) *```$", RUNBOOK, re.MULTILINE):
+        heading = match[1] or heading
+        if match[3] is not None:
+            found.append(Block(heading, match[2], textwrap.dedent(match[3])))
+    return found
+
+
+def chosen(half):
+    """All blocks for one queue; for the other those that look into queues, where being FIFO matters."""
+    return [block for block in blocks() if half == "Standard" or block.heading in OF_QUEUES]
+
+
+def script(half):
+    lines = ["set -euo pipefail", AWS]
+    for block in chosen(half):
+        around = (PRETEND, f"unset -f sam; {AWS}") if block.only_on_aws else ("", "")
+        lines += [around[0], block.commands, around[1], f"echo; echo '{SEPARATOR}'"]
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module")
+def deployed():
+    """The stack on an emulator of its own, with the letters and log lines that an incident leaves."""
+    before = dict(os.environ)
+    with Emulator() as emulator:
+        project, url = Project(), emulator.endpoint_url
+        replace_environment(local_environment(url, before))
+        try:
+            stack.build(url, emulator.directory)
+            queues = queues_of(stack.deploy(url, emulator.directory))
+            yield emulator, project, queues
+        finally:
+            replace_environment(before)
+
+
+@pytest.fixture(scope="module", params=["Standard", "Fifo"])
+def ran(request, deployed, wait_for):
+    """Runs all blocks in one shell, as somebody would who pastes them, and gives what each has printed, by heading."""
+    emulator, project, queues = deployed
+    clients, ledger = make_clients(emulator.endpoint_url), Ledger()
+    (queue,) = [queue for queue in queues if queue.label == request.param]
+
+    def send(body, number):
+        fifo = {"MessageGroupId": f"g{number}", "MessageDeduplicationId": str(number)} if queue.label == "Fifo" else {}
+        return clients.sqs.send_message(QueueUrl=queue.url, MessageBody=body, **fifo)["MessageId"]
+
+    with Pollers(emulator.endpoint_url, clients, ledger):
+        retried = send(RETRIED[queue.label], 0)
+        bad = [send(BAD[queue.label], number) for number in (1, 2, 3)]
+        wait_for(
+            lambda: backlog(clients.sqs, queue.url).empty and backlog(clients.sqs, queue.dead_letter_url).waiting == 3,
+            seconds=300,
+        )
+    assert retried in ledger.successes
+    with held_letters(clients.sqs, queue.dead_letter_url) as letters:
+        ids = {letter.source_id: letter.id for letter in letters.take(10)}
+    assert ids.keys() == set(bad)
+    environment = local_environment(emulator.endpoint_url) | {
+        "AWS_CLI": str(find_emulator().parent / "aws"),
+        "AWS_SAM_STACK_NAME": project.stack_name,
+        "CONFIG_ENV": "local",
+        "HALF": queue.label,
+        "MESSAGE_ID": retried,
+        "LETTER_ID": bad[1],
+        "UNWANTED_ID": ids[bad[2]],
+        "OWNER": "octo-org",
+        "NAME": "orders",
+        "SAM_CLI_TELEMETRY": "0",
+        "__SAM_CLI_APP_DIR": str(emulator.directory / "sam"),
+    }
+    ended = subprocess.run(
+        ["bash", "-c", script(queue.label)],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    printed = ended.stdout.split(SEPARATOR)
+    everything = list(zip([block.heading for block in chosen(queue.label)], printed, strict=False))
+    assert ended.returncode == 0, (everything[-1], ended.stderr[-3000:])
+    said = {}
+    for heading, text in everything:
+        said[heading] = said.get(heading, "") + text
+    return said
+
+
+def test_every_alarm_has_a_section_and_every_section_its_alarm():
+    resources = yaml_parse((REPOSITORY / "template.yaml").read_text())["Resources"]
+    alarms = {name for name, resource in resources.items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
+    assert {*re.findall(r"^### (\w+Alarm)$", RUNBOOK, re.MULTILINE)} == alarms
+
+
+def test_every_link_in_the_runbook_leads_to_a_heading():
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", RUNBOOK, flags=re.DOTALL), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert {*re.findall(r"\]\(#([^)]*)\)", RUNBOOK)} <= anchors
+
+
+def test_most_of_the_commands_are_run():
+    assert sum(block.only_on_aws is None for block in blocks()) >= 12
+    assert all(block.only_on_aws for block in blocks() if "sh on AWS only" in block.commands)
+
+
+def test_the_commands_run_as_written_and_show_what_they_promise(ran):
+    assert "ApproximateNumberOfMessages" in ran["First"]
+    assert "Invalid" in ran["Look into a dead-letter queue"]
+    assert "1 message deleted" in ran["Drop"]
+    assert ran["Redrive"].count("1 message moved") == 2
+    if ran.keys() == {*OF_QUEUES}:
+        return
+    assert "failed with InvalidOrder" in ran["What fails"]
+    assert ran["One message's story"].count("failed with ConnectionError at receive 1") == 3
+    assert ran["One message's story"].count("is done") == 3
+    assert "50" in ran["Raise the concurrency"]
+    assert "FunctionVersion" in ran["Roll back"]
