@@ -1,12 +1,16 @@
-"""The command line: `python -m local demo`, `up`, `send`, `dlq`, `poll` and `compare`."""
+"""The command line: `python -m local demo`, `up`, `send`, `dlq`, `poll`, `restore` and `compare`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from local.errors import LocalError
+from local.errors import LocalError, UsageError
 from local.signals import interrupt_on_signals
+
+if TYPE_CHECKING:
+    from local.takeover import Wish
 
 _INTERRUPTED = 130  # what a shell gives for Ctrl-C
 
@@ -18,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the command line without the program's name; that of this process if None.
 
     Returns:
-        The exit code: 0 if all is well, 1 on a failure that is told on standard error, 130 on Ctrl-C before the end.
+        The exit code: 0 if all is well, 1 on a failure that is told on standard error, 2 if the command line asks for
+        what cannot be, 130 on Ctrl-C before the end.
     """
     options = _parser().parse_args(arguments)
     interrupt_on_signals()
@@ -31,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except LocalError as error:
         _complain(error.message, error.output)
-        return 1
+        return error.exit_code
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -39,9 +44,10 @@ def _run(options: argparse.Namespace) -> int:
     from local.demo import run_demo
     from local.dlq import open_account, run_drop, run_redrive, run_show
     from local.picture import run_picture
-    from local.poll import run_poll
+    from local.poll import run_poll, run_poll_deployed
     from local.project import Project
     from local.send import Outgoing, run_send
+    from local.switch import run_restore
     from local.trouble import AWS_ERRORS, describe
     from local.up import run_up
 
@@ -51,7 +57,7 @@ def _run(options: argparse.Namespace) -> int:
                 return run_demo(options.port)
             case "up":
                 project = Project.find(options.template_file, options.parameter_overrides)
-                run_up(project, options.port, options.lambda_endpoint_url)
+                run_up(project, options.port, options.lambda_endpoint_url, _wish(options))
             case "compare":
                 from local.compare.command import Comparison, run_compare  # needs the layer, as nothing else here
 
@@ -75,10 +81,31 @@ def _run(options: argparse.Namespace) -> int:
                         return run_redrive(account, options.queue, options.to, options.rate, options.message_id)
                     case _:
                         return run_drop(account, options.queue, options.message_id)
+            case "restore":
+                return run_restore()
             case _:
-                run_poll(options.endpoint_url, options.sqs_endpoint_url, options.lambda_endpoint_url)
+                wish, url = _wish(options), options.endpoint_url
+                if wish is not None and (functions_url := options.lambda_endpoint_url or url) is not None:
+                    run_poll_deployed(wish, functions_url)
+                if wish is not None or url is None:
+                    raise UsageError(
+                        "Name one endpoint with --endpoint-url, or both --sqs-endpoint-url and --lambda-endpoint-url."
+                    )
+                run_poll(url, options.lambda_endpoint_url)
     except AWS_ERRORS as error:
         raise LocalError(describe(error)) from error
+
+
+def _wish(options: argparse.Namespace) -> "Wish | None":
+    """Say which deployed mappings are meant; None if those of the endpoint."""
+    from local.takeover import Wish
+
+    if options.sqs_endpoint_url is not None:
+        functions = dict(options.function)
+        return Wish(options.sqs_endpoint_url, options.stack_name, functions, assumed=options.yes)
+    if options.stack_name or options.function or options.yes:
+        raise UsageError("--stack-name, --function and --yes go with --sqs-endpoint-url.")
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,15 +140,29 @@ def _parser() -> argparse.ArgumentParser:
     )
     poll.add_argument(
         "--endpoint-url",
-        required=True,
-        help="what has the event source mappings, and SQS and Lambda if they are not named apart. The endpoint's own "
-        "polling is switched off, and stays so.",
+        help="an emulator that has the event source mappings, the queues and, if not named apart, the functions. Its "
+        "own polling is switched off, and stays so.",
     )
-    poll.add_argument("--sqs-endpoint-url", help="where the queues are, if elsewhere")
     for command in (up, poll):
         command.add_argument(
             "--lambda-endpoint-url", help="where the functions run, if elsewhere, such as `sam local start-lambda`"
         )
+        command.add_argument(
+            "--sqs-endpoint-url",
+            help="where queues with deployed event source mappings are, such as https://sqs.eu-west-1.amazonaws.com. "
+            "The mappings are switched off until the end, after asking.",
+        )
+        command.add_argument("--stack-name", help="the deployed stack whose mappings are meant")
+        command.add_argument(
+            "--function",
+            action="append",
+            default=[],
+            type=_pair,
+            metavar="DEPLOYED=LOCAL",
+            help="the function here that stands for a deployed one, where the names do not tell; may be repeated",
+        )
+        command.add_argument("--yes", action="store_true", help="do not ask")
+    commands.add_parser("restore", help="switch on again what a `poll` or `up` that was killed has left switched off")
     return parser
 
 
@@ -208,6 +249,13 @@ def _rate(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 500:
         raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 500")
     return int(text)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    deployed, _, local = text.partition("=")
+    if not deployed or not local:
+        raise ValueError
+    return deployed, local
 
 
 def _port(text: str) -> int:

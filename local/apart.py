@@ -11,11 +11,13 @@ from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
 from local import stack
-from local.clients import Clients, make_clients
+from local.clients import Clients, PollerClients, make_clients
 from local.trouble import AWS_ERRORS
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+
+    from local.deployed import QueueSide
 
 _NOT_FOUND = 404
 _ERROR_KEYS = {"errorType", "errorMessage", "stackTrace", "requestId", "cause"}
@@ -24,24 +26,29 @@ _NO_RESPONSE = json.dumps(
 ).encode()
 
 
-def make_clients_apart(
-    endpoint_url: str, sqs_endpoint_url: str | None = None, lambda_endpoint_url: str | None = None
-) -> Clients:
-    """Make the clients for the pollers.
+def make_clients_apart(endpoint_url: str, lambda_endpoint_url: str | None = None) -> Clients:
+    """Make the clients for the pollers of an endpoint's own mappings.
 
     Args:
-        endpoint_url: what has the event source mappings, and whatever is not named apart.
-        sqs_endpoint_url: what has the queues, if another.
+        endpoint_url: what has the event source mappings and the queues, and the functions if not named apart.
         lambda_endpoint_url: what runs the functions, if another. `sam local start-lambda` will do: it is only asked to
             invoke them.
     """
     clients = make_clients(endpoint_url)
-    if sqs_endpoint_url is not None:
-        clients = dataclasses.replace(clients, sqs=make_clients(sqs_endpoint_url).sqs)
     if lambda_endpoint_url is not None:
         elsewhere = _FunctionsElsewhere(clients, make_clients(lambda_endpoint_url).functions)
         clients = dataclasses.replace(clients, functions=cast("LambdaClient", elsewhere))
     return clients
+
+
+def make_clients_for_deployed(side: QueueSide, functions: LambdaClient) -> PollerClients:
+    """Put the clients for the pollers of deployed mappings together.
+
+    Args:
+        side: what has the mappings and the queues.
+        functions: a client of what runs the functions.
+    """
+    return PollerClients(sqs=side.sqs, functions=cast("LambdaClient", _FunctionsByName(functions)))
 
 
 class _FunctionsElsewhere:
@@ -64,7 +71,7 @@ class _FunctionsElsewhere:
         except ClientError as error:
             if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") != _NOT_FOUND:
                 raise
-            name = self._name_in_template(request["FunctionName"].split(":")[6])
+            name = self._name_in_template(_name(request["FunctionName"]))
             if name is None:
                 raise
             response = self._elsewhere.invoke(**request | {"FunctionName": name})
@@ -82,6 +89,26 @@ class _FunctionsElsewhere:
         except AWS_ERRORS:
             return None  # no CloudFormation there
         return None
+
+
+class _FunctionsByName:
+    """A Lambda client of another account or region than the ARNs say: only the functions' names count."""
+
+    def __init__(self, functions: LambdaClient) -> None:
+        self._functions = functions
+
+    def get_function_configuration(self, **request: Any) -> Any:
+        """Describe a function."""
+        return self._functions.get_function_configuration(FunctionName=_name(request["FunctionName"]))
+
+    def invoke(self, **request: Any) -> Any:
+        """Invoke a function."""
+        response = self._functions.invoke(**request | {"FunctionName": _name(request["FunctionName"])})
+        return response if "FunctionError" in response else _told_apart(response)
+
+
+def _name(function_arn: str) -> str:
+    return function_arn.split(":")[6]
 
 
 def _told_apart(response: Any) -> Any:

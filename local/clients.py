@@ -21,29 +21,39 @@ _MOST_AT_ONCE = 1_000  # invocations of one mapping: MaximumConcurrency's own li
 
 
 @dataclass(frozen=True)
-class Clients:
-    """Clients for one endpoint. All are safe to share between threads.
+class PollerClients:
+    """What the pollers need. All clients are safe to share between threads.
 
     Attributes:
         sqs: retries a failed call by itself; a repeated receive or delete does no harm.
         functions: the Lambda client. Never retries: a repeated Invoke would run the batch twice.
-        s3: for the bucket `sam deploy` needs.
-        cloudformation: for the outputs of the stack.
     """
 
     sqs: SQSClient
     functions: LambdaClient
+
+
+@dataclass(frozen=True)
+class Clients(PollerClients):
+    """Clients for one endpoint.
+
+    Attributes:
+        s3: for the bucket `sam deploy` needs.
+        cloudformation: for the outputs of the stack.
+    """
+
     s3: S3Client
     cloudformation: CloudFormationClient
 
 
-def make_clients(endpoint_url: str) -> Clients:
-    """Make the clients, with the credentials and the region of this process's environment.
+def make_clients(endpoint_url: str, session: boto3.Session | None = None) -> Clients:
+    """Make the clients.
 
     Args:
         endpoint_url: where the services answer.
+        session: has credentials and region; those of this process's environment if None.
     """
-    session = boto3.Session()
+    session = session or boto3.Session()
     patient = Config(retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=_MOST_AT_ONCE)
     once = Config(
         retries={"total_max_attempts": 1},

@@ -9,7 +9,15 @@ class LocalError(Exception):
         output: what the failing tool itself printed; shown below the message.
     """
 
+    exit_code = 1
+
     def __init__(self, message: str, output: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.output = output.strip()
+
+
+class UsageError(LocalError):
+    """The command line asks for what cannot be."""
+
+    exit_code = 2

@@ -16,10 +16,12 @@ class Delivery:
     Attributes:
         message_id: the message's id, the same at every receive.
         receive_count: how often it has been received, this time included.
+        sent_at: when it was sent, in seconds since the epoch; None if the endpoint does not say.
     """
 
     message_id: str
     receive_count: int
+    sent_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,14 @@ class MappingQuestioned:
 
 
 @dataclass(frozen=True)
+class MappingSkipped:
+    """This mapping is not polled, though nothing is wrong with it. Said once."""
+
+    mapping: EventSourceMapping
+    reason: str
+
+
+@dataclass(frozen=True)
 class OtherPoller:
     """Somebody else polls the same endpoint from this machine. Each message goes to one of the two."""
 
@@ -148,6 +158,7 @@ type Happening = (
     | MessagesLeft
     | ConcurrencyChanged
     | MappingQuestioned
+    | MappingSkipped
     | OtherPoller
     | TroubleBegan
     | TroubleEnded
@@ -183,6 +194,8 @@ def in_words(happening: Happening) -> str:
         case MappingQuestioned(mapping, reason, polled):
             fate = "polled nevertheless" if polled else "not polled"
             return f"{mapping.queue_name}: AWS would refuse its event source mapping: {reason}; {fate}"
+        case MappingSkipped(mapping, reason):
+            return f"{mapping.queue_name}: not polled, {reason}"
         case OtherPoller(endpoint_url):
             return f"{endpoint_url}: somebody else polls it as well; each message goes to one of the two"
         case TroubleBegan(subject, reason):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self
 from local.filters import InvalidFilter, check
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
 
@@ -133,16 +135,22 @@ def take_over_mappings(functions: LambdaClient) -> list[EventSourceMapping]:
         botocore.exceptions.BotoCoreError: it does not answer.
     """
     mappings = []
-    for page in functions.get_paginator("list_event_source_mappings").paginate():
-        for description in page["EventSourceMappings"]:
-            if not _is_sqs(description.get("EventSourceArn", "")):
-                continue
-            if description.get("State") not in ("Disabled", "Disabling", "Deleting"):
-                functions.update_event_source_mapping(UUID=description["UUID"], Enabled=False)
-            if description.get("State") != "Deleting":
-                mappings.append(EventSourceMapping.from_api(description))
+    for description in descriptions_of_sqs(functions):
+        if description.get("State") not in ("Disabled", "Disabling"):
+            functions.update_event_source_mapping(UUID=description["UUID"], Enabled=False)
+        mappings.append(EventSourceMapping.from_api(description))
     return mappings
 
 
-def _is_sqs(arn: str) -> bool:
-    return arn.split(":")[2:3] == ["sqs"]
+def list_mappings(functions: LambdaClient) -> list[EventSourceMapping]:
+    """List the mappings whose source is SQS, and change nothing. Errors as in `take_over_mappings`."""
+    return [EventSourceMapping.from_api(description) for description in descriptions_of_sqs(functions)]
+
+
+def descriptions_of_sqs(functions: LambdaClient) -> Iterator[EventSourceMappingConfigurationTypeDef]:
+    """Give the mappings whose source is SQS as the endpoint describes them, without those that are being deleted."""
+    for page in functions.get_paginator("list_event_source_mappings").paginate():
+        for description in page["EventSourceMappings"]:
+            is_sqs = description.get("EventSourceArn", "").split(":")[2:3] == ["sqs"]
+            if is_sqs and description.get("State") != "Deleting":
+                yield description

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from local import environment, stack
-from local.clients import make_clients
 from local.emulator import Emulator
 from local.errors import LocalError
 from local.poll import count_mappings
+from local.polled import OwnMappings
 from local.pollers import Pollers
 from local.project import Project
 from local.queues import queues_of, send
 from local.samples import sample_messages
 from local.screen import LiveScreen
 from local.tally import Tally
-from local.up import names_in_template, queues_with_function, report, send_command, teller
+from local.up import queue_urls, report, send_command, teller
 from local.view import make_console, step
 
 if TYPE_CHECKING:
@@ -69,9 +69,10 @@ def run_picture(file: Path) -> int:
             stack.build(url, emulator.directory)
         with step(console, "sam deploy"):
             outputs = stack.deploy(url, emulator.directory)
-        clients, tally = make_clients(url), Tally()
-        names = names_in_template(clients, project)
-        screen = _Subject([f"send: {send_command(project, queue, names)}" for queue in queues_with_function(clients)])
+        polled, tally = OwnMappings(project, url, None), Tally()
+        clients, names = polled.clients, polled.names()
+        queue_list = queue_urls(clients, polled.known())
+        screen = _Subject([f"send: {send_command(project, queue, names)}" for queue in queue_list])
         with (
             report(url, clients, tally, names, screen) as reporter,
             Pollers(url, clients, teller(tally, screen)) as pollers,

@@ -36,7 +36,7 @@ from local.trouble import AWS_ERRORS, Pauses, Troubles, describe
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from local.clients import Clients
+    from local.clients import PollerClients
     from local.clock import Clock, Task
     from local.mappings import EventSourceMapping
     from local.source import Received
@@ -62,7 +62,7 @@ class Poller:
     def __init__(
         self,
         mapping: EventSourceMapping,
-        clients: Clients,
+        clients: PollerClients,
         tell: Listener,
         troubles: Troubles,
         clock: Clock | None = None,
@@ -243,7 +243,9 @@ class Poller:
 
     def _process(self, batch: Sequence[Received]) -> Collection[str]:
         """Invoke the function and do what follows from the outcome; give the ids of the messages that come back."""
-        deliveries = tuple(Delivery(received.message_id, received.receive_count) for received in batch)
+        deliveries = tuple(
+            Delivery(received.message_id, received.receive_count, received.sent_at) for received in batch
+        )
         ids = tuple(delivery.message_id for delivery in deliveries)
         self._tell(BatchReceived(self.mapping, deliveries))
         try:

@@ -1,13 +1,14 @@
 """Polls all event source mappings of an endpoint, as they are now."""
 
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from local.claim import Claim
-from local.clients import Clients
+from local.clients import PollerClients
 from local.clock import Clock, RealClock
-from local.happenings import Listener, MappingQuestioned, OtherPoller
+from local.happenings import Listener, MappingQuestioned, MappingSkipped, OtherPoller
 from local.mappings import EventSourceMapping, refusal, take_over_mappings
 from local.poller import Poller
 from local.source import visibility_timeout_of
@@ -24,13 +25,26 @@ class Pollers:
         clients: clients of that endpoint.
         tell: who hears what happens; called from several threads.
         clock: whose time it is; this machine's if None.
+        mappings: gives the mappings to poll, as they are now; if None, all of the endpoint, taken over from it.
+        images: whether functions that are container images are known to run.
     """
 
-    def __init__(self, endpoint_url: str, clients: Clients, tell: Listener, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        endpoint_url: str,
+        clients: PollerClients,
+        tell: Listener,
+        clock: Clock | None = None,
+        *,
+        mappings: Callable[[], Sequence[EventSourceMapping]] | None = None,
+        images: bool = False,
+    ) -> None:
         self._endpoint_url = endpoint_url
         self._clients = clients
         self._tell = tell
         self._clock: Clock = clock or RealClock()
+        self._mappings = mappings or (lambda: take_over_mappings(clients.functions))
+        self._images = images
         self._claimed = ExitStack()
         self._troubles = Troubles(endpoint_url, tell)
         self._running: dict[str, Poller] = {}
@@ -77,7 +91,7 @@ class Pollers:
             Whether the endpoint could be asked.
         """
         try:
-            mappings = {mapping.uuid: mapping for mapping in take_over_mappings(self._clients.functions)}
+            mappings = {mapping.uuid: mapping for mapping in self._mappings()}
         except AWS_ERRORS as error:
             self._troubles.began("the list of event source mappings", error)
             return False
@@ -100,15 +114,38 @@ class Pollers:
         self.refresh()
 
     def _refuse(self, mapping: EventSourceMapping) -> bool:
-        """Say whether AWS would not have this mapping, and tell it once."""
-        reason = refusal(mapping)
-        if reason is None:
+        """Say whether this mapping is not polled, and tell why once."""
+        refused: MappingQuestioned | MappingSkipped
+        if reason := refusal(mapping):
+            refused = MappingQuestioned(mapping, reason, polled=False)
+        elif reason := self._image_reason(mapping):
+            refused = MappingSkipped(mapping, reason)
+        else:
             self._refused.pop(mapping.uuid, None)
             return False
         if self._refused.get(mapping.uuid) != mapping:
             self._refused[mapping.uuid] = mapping
-            self._tell(MappingQuestioned(mapping, reason, polled=False))
+            self._tell(refused)
         return True
+
+    def _image_reason(self, mapping: EventSourceMapping) -> str | None:
+        """Say why a function that is a container image is not tried.
+
+        An emulator without Docker fails each invocation, and SQS dead-letters the messages in the end.
+        """
+        if self._images or self._configuration(mapping).get("PackageType") != "Image":
+            return None
+        return (
+            f"{mapping.function_name} is a container image (PackageType: Image), which not every endpoint can run. "
+            "Name what runs it with --lambda-endpoint-url: `sam local start-lambda`, or this endpoint if it has Docker"
+        )
+
+    def _configuration(self, mapping: EventSourceMapping) -> Mapping[str, Any]:
+        """Describe the function; with nothing if it is gone, or the endpoint cannot say: polling tells what matters."""
+        try:
+            return self._clients.functions.get_function_configuration(FunctionName=mapping.function_arn)
+        except AWS_ERRORS:
+            return {}
 
     def _question_timeouts(self, mapping: EventSourceMapping) -> None:
         """Tell if the function may run longer than its messages are hidden.
@@ -118,9 +155,9 @@ class Pollers:
         """
         try:
             visibility_timeout = visibility_timeout_of(self._clients.sqs, mapping)
-            timeout = self._clients.functions.get_function_configuration(FunctionName=mapping.function_arn)["Timeout"]
-        except (*AWS_ERRORS, KeyError):
-            return  # one of them is gone, or this endpoint cannot say; polling tells what matters
+        except AWS_ERRORS:
+            return  # it is gone; polling tells
+        timeout = self._configuration(mapping).get("Timeout", 0)
         if timeout > visibility_timeout:
             reason = (
                 f"the function's timeout of {timeout} s is longer than the visibility timeout of {visibility_timeout} s"

@@ -3,7 +3,6 @@
 import functools
 import json
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,30 +101,62 @@ class Project:
             *self._override_options("deploy"),
         ]
 
+    @property
+    def deployed_stack_name(self) -> str | None:
+        """The name of the stack that `sam deploy` makes of it on AWS, if its samconfig says."""
+        found = self._document.get("default")
+        name = _setting(found if isinstance(found, dict) else {}, "deploy", "stack_name")
+        return None if name is None else str(name)
+
     @functools.cached_property
-    def _config(self) -> dict[str, Any] | None:
-        """What samconfig.toml says for the emulator, None if it says nothing."""
-        file = self.directory / "samconfig.toml"
+    def image_functions(self) -> list[str]:
+        """The functions of the template that are container images (PackageType: Image), by their names in it."""
+        from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
         try:
-            found = tomllib.loads(file.read_text(encoding="utf-8")).get(CONFIG_ENVIRONMENT)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
+            template = yaml_parse(self.template.read_text(encoding="utf-8"))
+            ours = template.get("Globals", {}).get("Function", {}).get("PackageType")
+            return [
+                name
+                for name, resource in template["Resources"].items()
+                if resource.get("Type") in ("AWS::Serverless::Function", "AWS::Lambda::Function")
+                and resource.get("Properties", {}).get("PackageType", ours) == "Image"
+            ]
+        except Exception:  # of many kinds
+            return []  # what is wrong with the template, `sam build` says better
+
+    @property
+    def _config_file(self) -> Path:
+        """The samconfig file: samconfig.toml, .yaml or .yml, whichever `sam` takes."""
+        from samcli.lib.config.samconfig import SamConfig  # type: ignore[import-untyped] # takes half a second
+
+        return self.directory / str(SamConfig.get_default_file(str(self.directory)))
+
+    @functools.cached_property
+    def _document(self) -> dict[str, Any]:
+        from samcli.lib.config.exceptions import FileParseException  # type: ignore[import-untyped]
+        from samcli.lib.config.file_manager import FILE_MANAGER_MAPPER  # type: ignore[import-untyped]
+
+        file = self._config_file
+        try:
+            # As plain values: of TOML it gives its own kinds of them.
+            return dict(json.loads(json.dumps(FILE_MANAGER_MAPPER[file.suffix].read(file), default=str)))
+        except (OSError, ValueError, TypeError, FileParseException) as error:
             raise LocalError(f"{file} cannot be read: {error}.") from error
+
+    @property
+    def _config(self) -> dict[str, Any] | None:
+        """What the samconfig file says for the emulator, None if it says nothing."""
+        found = self._document.get(CONFIG_ENVIRONMENT)
         return found if isinstance(found, dict) else None
 
     def _setting(self, command: str, name: str) -> Any:
-        for section in (command, "global"):
-            value = ((self._config or {}).get(section) or {}).get("parameters", {}).get(name)
-            if value is not None:
-                return value
-        return None
+        return _setting(self._config or {}, command, name)
 
     def _config_options(self, directory: Path) -> list[str]:
         if self._config is not None:
             # By its path, because `sam` looks for it beside the template, which at deployment is the built one.
-            file = self.directory / "samconfig.toml"
-            return ["--config-file", str(file), "--config-env", CONFIG_ENVIRONMENT]
+            return ["--config-file", str(self._config_file), "--config-env", CONFIG_ENVIRONMENT]
         # Without one, `sam` would take the settings the project has for AWS: a profile, a region, a bucket.
         file = directory / "samconfig.toml"
         settings = [f"[{CONFIG_ENVIRONMENT}.build.parameters]", "cached = true", "parallel = true"]
@@ -142,6 +173,14 @@ class Project:
             given.append(f'{name}="{quoted}"')
         # On its command line `sam` takes them instead of those of samconfig.toml, and the last of two that are equal.
         return ["--parameter-overrides", *_as_list(self._setting(command, "parameter_overrides")), *given]
+
+
+def _setting(environment: dict[str, Any], command: str, name: str) -> Any:
+    for section in (command, "global"):
+        value = (environment.get(section) or {}).get("parameters", {}).get(name)
+        if value is not None:
+            return value
+    return None
 
 
 def _as_list(overrides: Any) -> list[str]:

@@ -6,14 +6,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from local.mappings import list_mappings
 from local.queues import backlog
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
-
-    from local.clients import Clients
+    from local.clients import PollerClients
+    from local.mappings import EventSourceMapping
     from local.tally import Tally
 
 
@@ -31,7 +31,7 @@ class MappingRow:
         succeeded: messages that were done and deleted.
         failed: times a message was given back.
         dead_lettered: messages in the queue's dead-letter queue; None if it has none.
-        oldest: seconds since the oldest unfinished message was first received; None if there is none.
+        oldest: seconds since the oldest unfinished message that was ever received was sent; None if there is none.
     """
 
     queue: str
@@ -53,10 +53,18 @@ class Rows:
         clients: of the endpoint.
         tally: counts what the pollers of that endpoint tell.
         names: names in the template by real name: a function's, a queue's.
+        mappings: gives the mappings to make rows for; those of the endpoint if None.
     """
 
-    def __init__(self, clients: Clients, tally: Tally, names: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        clients: PollerClients,
+        tally: Tally,
+        names: Mapping[str, str],
+        mappings: Callable[[], Sequence[EventSourceMapping]] | None = None,
+    ) -> None:
         self._clients = clients
+        self._mappings = mappings or (lambda: list_mappings(clients.functions))
         self._tally = tally
         self._names = names
 
@@ -67,18 +75,11 @@ class Rows:
             botocore.exceptions.ClientError: the endpoint refuses.
             botocore.exceptions.BotoCoreError: it does not answer.
         """
-        rows = [
-            row
-            for page in self._clients.functions.get_paginator("list_event_source_mappings").paginate()
-            for mapping in page["EventSourceMappings"]
-            if mapping.get("EventSourceArn", "").split(":")[2:3] == ["sqs"] and mapping.get("State") != "Deleting"
-            if (row := self._row(mapping)) is not None
-        ]
+        rows = [row for mapping in self._mappings() if (row := self._row(mapping)) is not None]
         return sorted(rows, key=lambda row: (row.queue, row.function))
 
-    def _row(self, mapping: EventSourceMappingConfigurationTypeDef) -> MappingRow | None:
-        queue_name = mapping["EventSourceArn"].split(":")[5]
-        function_name = mapping["FunctionArn"].split(":")[6]
+    def _row(self, mapping: EventSourceMapping) -> MappingRow | None:
+        queue_name, function_name = mapping.queue_name, mapping.function_name
         sqs = self._clients.sqs
         try:
             url = sqs.get_queue_url(QueueName=queue_name)["QueueUrl"]
@@ -92,7 +93,7 @@ class Rows:
                 dead_lettered = dead.waiting + dead.in_flight
         except sqs.exceptions.QueueDoesNotExist:
             return None  # a mapping may outlive its queue; the poller tells of it
-        invocations, succeeded, failed = self._tally.numbers(mapping["UUID"])
+        invocations, succeeded, failed = self._tally.numbers(mapping.uuid)
         most = int(redrive["maxReceiveCount"]) if "maxReceiveCount" in redrive else None
         return MappingRow(
             queue=self._names.get(queue_name, queue_name),
@@ -104,5 +105,5 @@ class Rows:
             succeeded=succeeded,
             failed=failed,
             dead_lettered=dead_lettered,
-            oldest=self._tally.seconds_unfinished(mapping["UUID"], most, left.waiting + left.in_flight),
+            oldest=self._tally.seconds_unfinished(mapping.uuid, most, left.waiting + left.in_flight),
         )

@@ -18,12 +18,14 @@ class Running:
     """What runs.
 
     Attributes:
-        endpoint_url: where the emulator answers.
-        stack_name: the stack's name there.
+        endpoint_url: where SQS answers: the emulator, or the side whose queues are polled.
+        stack_name: the name of the stack that has the queues.
+        deployed: whether that is not the emulator `up` has started, so that the user's own credentials are used.
     """
 
     endpoint_url: str
     stack_name: str
+    deployed: bool = False
 
 
 @contextmanager

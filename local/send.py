@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local.clients import make_clients
+from local.deployed import connect
 from local.endpoints import check_endpoint, use_dummy_credentials_if_none
 from local.environment import local_environment, replace_environment
 from local.errors import LocalError
@@ -17,6 +18,7 @@ from local.running import find_running
 
 if TYPE_CHECKING:
     from local.clients import Clients
+    from local.deployed import QueueSide
     from local.project import Project
 
 
@@ -43,8 +45,8 @@ def run_send(message: Outgoing, project: Project, endpoint_url: str | None) -> i
     Args:
         message: what to send, and where to.
         project: whose `up` is meant, and whose queues' names in the template.
-        endpoint_url: where SQS answers; if None, AWS_ENDPOINT_URL, and if that is not set, the emulator of the `up`
-            that runs this project.
+        endpoint_url: where SQS answers; if None, AWS_ENDPOINT_URL, and if that is not set, what the `up` that runs
+            this project polls.
 
     Returns:
         The exit code, 0.
@@ -59,12 +61,16 @@ def run_send(message: Outgoing, project: Project, endpoint_url: str | None) -> i
             f"Nothing runs {project.template}. Start `python -m local up` in another terminal, name its template with "
             "--template-file, or name an endpoint with --endpoint-url."
         )
-    check_endpoint(url)
-    if running is not None and url == running.endpoint_url:
-        replace_environment(local_environment(url))
+    clients: Clients | QueueSide
+    if running is not None and running.deployed and url == running.endpoint_url:
+        clients = connect(url)
     else:
-        use_dummy_credentials_if_none(url)
-    clients = make_clients(url)
+        check_endpoint(url)
+        if running is not None and url == running.endpoint_url:
+            replace_environment(local_environment(url))
+        else:
+            use_dummy_credentials_if_none(url)
+        clients = make_clients(url)
     stack_name = running.stack_name if running else project.stack_name
     queue_url = find_queue(clients.sqs, clients.cloudformation, stack_name, message.queue)
     sent = clients.sqs.send_message(QueueUrl=queue_url, **_request(clients, queue_url, message))
@@ -72,7 +78,7 @@ def run_send(message: Outgoing, project: Project, endpoint_url: str | None) -> i
     return 0
 
 
-def _request(clients: Clients, queue_url: str, message: Outgoing) -> dict[str, Any]:
+def _request(clients: Clients | QueueSide, queue_url: str, message: Outgoing) -> dict[str, Any]:
     name = name_of(queue_url)
     is_fifo = name.endswith(".fifo")
     if is_fifo and message.group is None:
@@ -93,6 +99,6 @@ def _request(clients: Clients, queue_url: str, message: Outgoing) -> dict[str, A
     return request
 
 
-def _deduplicates_by_content(clients: Clients, queue_url: str) -> bool:
+def _deduplicates_by_content(clients: Clients | QueueSide, queue_url: str) -> bool:
     attributes = clients.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ContentBasedDeduplication"])
     return attributes.get("Attributes", {}).get("ContentBasedDeduplication") == "true"

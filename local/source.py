@@ -47,6 +47,12 @@ class Received:
         return int(self.message.get("Attributes", {}).get("ApproximateReceiveCount", 1))
 
     @property
+    def sent_at(self) -> float | None:
+        """When it was sent, in seconds since the epoch; None if the endpoint does not say."""
+        milliseconds = self.message.get("Attributes", {}).get("SentTimestamp")
+        return None if milliseconds is None else int(milliseconds) / 1000
+
+    @property
     def group(self) -> str | None:
         """The message group; a message of a standard queue may have one as well."""
         return self.message.get("Attributes", {}).get("MessageGroupId")

@@ -16,20 +16,21 @@ class Count:
         invocations: of its function, those that failed included.
         succeeded: messages that were done and deleted.
         failed: times a message was given back, by the function or because the whole batch failed.
-        first_received: message id to the monotonic time at which an unfinished message was first received here.
+        sent: message id to when it was sent, in seconds since the epoch, of unfinished messages; to when it was first
+            received here if the endpoint does not say.
         receive_counts: message id to the receive count it had last, of unfinished messages.
     """
 
     invocations: int = 0
     succeeded: int = 0
     failed: int = 0
-    first_received: dict[str, float] = field(default_factory=dict)
+    sent: dict[str, float] = field(default_factory=dict)
     receive_counts: dict[str, int] = field(default_factory=dict)
 
     def forget(self, ids: Iterable[str]) -> None:
         """Take messages off the unfinished ones."""
         for message_id in ids:
-            self.first_received.pop(message_id, None)
+            self.sent.pop(message_id, None)
             self.receive_counts.pop(message_id, None)
 
 
@@ -47,7 +48,8 @@ class Tally:
                 case BatchReceived(mapping=mapping, deliveries=deliveries):
                     count = self._counts.setdefault(mapping.uuid, Count())
                     for delivery in deliveries:
-                        count.first_received.setdefault(delivery.message_id, time.monotonic())
+                        sent_at = time.time() if delivery.sent_at is None else delivery.sent_at
+                        count.sent.setdefault(delivery.message_id, sent_at)
                         count.receive_counts[delivery.message_id] = delivery.receive_count
                 case BatchKept(mapping=mapping, message_ids=ids):
                     count = self._counts.setdefault(mapping.uuid, Count())
@@ -69,7 +71,7 @@ class Tally:
             return count.invocations, count.succeeded, count.failed
 
     def seconds_unfinished(self, uuid: str, max_receive_count: int | None, left: int) -> float | None:
-        """Say how long ago the oldest unfinished message was first received.
+        """Say how long ago the oldest unfinished message was sent, of those that were ever received.
 
         Args:
             uuid: the mapping.
@@ -89,7 +91,7 @@ class Tally:
                 for message_id, receives in count.receive_counts.items()
                 if left == 0 or (max_receive_count is not None and receives >= max_receive_count)
             ]
-            used_up.sort(key=lambda message_id: count.first_received[message_id])
-            count.forget(used_up[: max(0, len(count.first_received) - left)])
-            oldest = min(count.first_received.values(), default=None)
-            return None if oldest is None else time.monotonic() - oldest
+            used_up.sort(key=lambda message_id: count.sent[message_id])
+            count.forget(used_up[: max(0, len(count.sent) - left)])
+            oldest = min(count.sent.values(), default=None)
+            return None if oldest is None else max(0.0, time.time() - oldest)  # its clock may be ahead of ours

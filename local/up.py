@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NoReturn
 
 import boto3
 
 from local import environment, stack
-from local.apart import make_clients_apart
 from local.emulator import Emulator
 from local.endpoints import check_endpoint
 from local.errors import LocalError
 from local.happenings import BatchDone, BatchReceived, Happening, Listener, in_words
 from local.logs import LogTail
 from local.poll import count_mappings
+from local.polled import MappingsElsewhere, OwnMappings
 from local.pollers import Pollers
 from local.project import Project
 from local.reporter import Reporter
 from local.rows import Rows
 from local.running import Running, announced
 from local.screen import open_screen
+from local.takeover import Takeover
 from local.tally import Tally
 from local.trouble import AWS_ERRORS, describe
 from local.view import make_console, step
 from local.watch import CodeWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from local.clients import Clients
+    from local.clients import PollerClients
+    from local.mappings import EventSourceMapping
     from local.screen import Screen
+    from local.takeover import Wish
 
 _UNCHANGED = "The functions are as they were before; save again to retry."
 # Bodies for the queues of this repository's own template; others get a plain one.
@@ -41,7 +46,9 @@ _BODIES = {
 }
 
 
-def run_up(project: Project, port: int | None, lambda_endpoint_url: str | None = None) -> NoReturn:
+def run_up(
+    project: Project, port: int | None, lambda_endpoint_url: str | None = None, wish: Wish | None = None
+) -> NoReturn:
     """Start the emulator, build and deploy the stack, and poll its mappings until interrupted.
 
     Saving a file of a function, a layer or the template builds and deploys again.
@@ -50,57 +57,80 @@ def run_up(project: Project, port: int | None, lambda_endpoint_url: str | None =
         project: what to run.
         port: where the emulator listens; None for a free port.
         lambda_endpoint_url: where the functions run, if not in the emulator.
+        wish: deployed mappings elsewhere to poll instead of the emulator's; without a stack's name, those of the stack
+            that samconfig has for AWS.
 
     Raises:
-        LocalError: something could not be started, or the emulator ended.
+        UsageError: it is not said which deployed mappings are meant, or there is no terminal to ask at.
+        LocalError: something could not be started, the emulator ended, or deployed mappings were not put back.
         KeyboardInterrupt: Ctrl-C, or a signal that means the same. All is stopped by then.
     """
     if lambda_endpoint_url is not None:
         check_endpoint(lambda_endpoint_url)
+    if images := project.image_functions:
+        raise LocalError(
+            f"{', '.join(images)} in {project.template}: container images (PackageType: Image) do not run in the "
+            "emulator, which has no Docker. `sam local start-lambda` runs them, and `poll --lambda-endpoint-url` "
+            "drives that."
+        )
     console = make_console()
     emulator = Emulator(port)
     url = emulator.endpoint_url
+    takeover = None if wish is None else _agree(wish, project, lambda_endpoint_url or url)
     environment.replace_environment(environment.local_environment(url))
     with ExitStack() as running:
         # The last to be left, so that a `send` never finds an emulator that is gone.
         running.enter_context(emulator)
-        running.enter_context(announced(project, Running(url, project.stack_name)))
+        running.enter_context(announced(project, _announcement(project, url, takeover)))
+        begun = time.time()
         with step(console, "sam build"):
             stack.build(url, emulator.directory, project)
-        watch = running.enter_context(CodeWatch(project))
+        watch = running.enter_context(CodeWatch(project, begun))
         with step(console, "sam deploy"):
             stack.deploy(url, emulator.directory, project)
-        clients = make_clients_apart(url, lambda_endpoint_url=lambda_endpoint_url)
-        names = names_in_template(clients, project)
-        queues = queues_with_function(clients)
-        print(*_help(project, url, queues, names), sep="\n", flush=True)
+        polled: OwnMappings | MappingsElsewhere
+        if takeover is None:
+            polled = OwnMappings(project, url, lambda_endpoint_url)
+        else:
+            polled = MappingsElsewhere(project, url, lambda_endpoint_url, takeover)
+            running.callback(polled.switch.put_back)
+            polled.switch.switch_off()
+        names = polled.names()
+        queues = queue_urls(polled.clients, polled.known())
+        print(*_help(project, polled.endpoint_url, queues, names, on_emulator=takeover is None), sep="\n", flush=True)
         help_lines = [f"send: {send_command(project, queue, names)}" for queue in queues]
         screen = running.enter_context(open_screen(console, help_lines))
         running.callback(screen.status, "stopped")
-        reporter = running.enter_context(report(url, clients, tally := Tally(), names, screen))
-        pollers = running.enter_context(Pollers(url, clients, teller(tally, screen)))
+        tally = Tally()
+        reporter = running.enter_context(report(url, polled.clients, tally, names, screen, polled.known))
+        pollers = running.enter_context(
+            Pollers(polled.endpoint_url, polled.clients, teller(tally, screen), mappings=polled.now)
+        )
         running.callback(screen.status, "stopping: what is in flight is finished first; Ctrl-C again does not wait")
-        ready = f"ready: polling {count_mappings(len(pollers))} on {url}; Ctrl-C stops everything"
+        ready = f"ready: polling {count_mappings(len(pollers))} on {polled.endpoint_url}; Ctrl-C stops everything"
         screen.status(ready)
         while True:
             pollers.follow()
             emulator.check()
             reporter.check()
             if watch.changed():
-                _update(emulator, project, screen)
-                names.update(names_in_template(clients, project))
+                _update(emulator, project, polled, pollers, screen)
+                names.update(polled.names())
                 watch.follow_build()
                 screen.status(ready)
 
 
-def _update(emulator: Emulator, project: Project, screen: Screen) -> None:
+def _update(
+    emulator: Emulator, project: Project, polled: OwnMappings | MappingsElsewhere, pollers: Pollers, screen: Screen
+) -> None:
     """Build and deploy what was saved. If that fails, what is deployed stays as it is."""
     url = emulator.endpoint_url
     try:
         screen.status("saved: sam build ...")
         stack.build(url, emulator.directory, project)
         screen.status("saved: sam deploy ...")
-        stack.deploy(url, emulator.directory, project)
+        with polled.resting(pollers):
+            stack.deploy(url, emulator.directory, project)
     except LocalError as error:
         emulator.check()
         screen.notice(f"{error.message}\n{error.output}\n{_UNCHANGED}")
@@ -111,10 +141,33 @@ def _update(emulator: Emulator, project: Project, screen: Screen) -> None:
         screen.notice("saved: the functions are up to date")
 
 
-def report(endpoint_url: str, clients: Clients, tally: Tally, names: Mapping[str, str], screen: Screen) -> Reporter:
+def _agree(wish: Wish, project: Project, runs_at: str) -> Takeover:
+    """Find the deployed mappings and ask the user, before anything is started."""
+    if wish.stack_name is None and not wish.functions:
+        wish = dataclasses.replace(wish, stack_name=project.deployed_stack_name)
+    takeover = Takeover(wish, print)
+    takeover.ask(runs_at)
+    return takeover
+
+
+def _announcement(project: Project, endpoint_url: str, takeover: Takeover | None) -> Running:
+    if takeover is None:
+        return Running(endpoint_url, project.stack_name)
+    stacks = [one.stack for one in takeover.mappings if one.stack is not None]
+    return Running(takeover.side.endpoint_url, stacks[0] if stacks else "", deployed=True)
+
+
+def report(
+    endpoint_url: str,
+    clients: PollerClients,
+    tally: Tally,
+    names: Mapping[str, str],
+    screen: Screen,
+    mappings: Callable[[], Sequence[EventSourceMapping]] | None = None,
+) -> Reporter:
     """Make what feeds the view; it works for as long as its `with` block runs."""
     logs = boto3.client("logs", endpoint_url=endpoint_url)
-    return Reporter(Rows(clients, tally, names), LogTail(logs), names, screen)
+    return Reporter(Rows(clients, tally, names, mappings), LogTail(logs), names, screen)
 
 
 def teller(tally: Tally, screen: Screen) -> Listener:
@@ -130,25 +183,14 @@ def teller(tally: Tally, screen: Screen) -> Listener:
     return tell
 
 
-def names_in_template(clients: Clients, project: Project) -> dict[str, str]:
-    """Give the names in the template by the real names of queues and functions."""
-    names = stack.logical_names(clients.cloudformation, project.stack_name)
-    return {physical.rsplit("/", 1)[-1]: logical for physical, logical in names.items()}
-
-
 def _name(queue_url: str) -> str:
     return queue_url.rsplit("/", 1)[-1]
 
 
-def queues_with_function(clients: Clients) -> list[str]:
-    """List the URLs of the queues that have a function."""
-    names = {
-        mapping["EventSourceArn"].split(":")[5]
-        for page in clients.functions.get_paginator("list_event_source_mappings").paginate()
-        for mapping in page["EventSourceMappings"]
-        if mapping.get("EventSourceArn", "").split(":")[2:3] == ["sqs"]
-    }
-    return [clients.sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in sorted(names)]
+def queue_urls(clients: PollerClients, mappings: Sequence[EventSourceMapping]) -> list[str]:
+    """List the URLs of the queues of some mappings."""
+    names = sorted({mapping.queue_name for mapping in mappings})
+    return [clients.sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in names]
 
 
 def _body(project: Project, queue: str) -> str:
@@ -169,15 +211,18 @@ def _aws_command(project: Project, queue_url: str, names: Mapping[str, str]) -> 
     return shlex.join(["aws", "sqs", "send-message", "--queue-url", queue_url, *fifo, "--message-body", body])
 
 
-def _help(project: Project, endpoint_url: str, queues: Sequence[str], names: Mapping[str, str]) -> list[str]:
+def _help(
+    project: Project, endpoint_url: str, queues: Sequence[str], names: Mapping[str, str], *, on_emulator: bool
+) -> list[str]:
     """Say how to use what runs from another terminal."""
     return [
         "To send a message from another terminal:",
         "  source .venv/bin/activate",
         *(f"  {send_command(project, queue, names)}" for queue in queues),
-        "or with the AWS CLI, and to read the logs with the SAM CLI:",
-        *(f"  {line}" for line in environment.shell_lines(endpoint_url)),
+        "or with the AWS CLI, and to read the logs with the SAM CLI:" if on_emulator else "or with the AWS CLI:",
+        *(f"  {line}" for line in (environment.shell_lines(endpoint_url) if on_emulator else [])),
         *(f"  {_aws_command(project, queue, names)}" for queue in queues),
-        f"  sam logs --stack-name {project.stack_name} --tail",
-        "Saving a file of a function, a layer or the template builds and deploys again.",
+        *([f"  sam logs --stack-name {project.stack_name} --tail"] if on_emulator else []),
+        "Saving a file of a function, a layer or the template builds and deploys again"
+        + ("." if on_emulator else ", to the emulator only."),
     ]

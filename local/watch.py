@@ -39,20 +39,27 @@ class CodeWatch(FileSystemEventHandler):
 
     Args:
         project: a project that has been built.
+        since: when that build began, in seconds since the epoch. What was saved while it ran counts as a change; None
+            if nothing was.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, since: float | None = None) -> None:
         self._project = project
         self._lock = threading.Lock()
         self._last_event: float | None = None
         self._observer = Observer()
         self._watched: set[Path] = set()
         self._seen = self._snapshot()
+        if since is not None and (saved := [path for path in self._seen if _saved_at(path) >= since]):
+            # As they were before, the build may have read them, or not.
+            self._last_event = time.monotonic()
+            for path in saved:
+                del self._seen[path]
 
     def __enter__(self) -> Self:
         """Begin to watch."""
         self._observer.start()  # type: ignore[no-untyped-call] # watchdog has types for some
-        self.follow_build()
+        self._watch_folders()
         return self
 
     def __exit__(
@@ -80,13 +87,16 @@ class CodeWatch(FileSystemEventHandler):
 
     def follow_build(self) -> None:
         """Watch the folders of functions and layers that a build has added."""
+        self._watch_folders()
+        self._seen |= {path: stamp for path, stamp in self._snapshot().items() if path not in self._seen}
+
+    def _watch_folders(self) -> None:
         for folder in self._folders():
             if folder not in self._watched and folder.is_dir():
                 # Of the template's own folder only what lies in it directly: the template.
                 recursive = folder in self._code_folders()
                 self._observer.schedule(self, str(folder), recursive=recursive)  # type: ignore[no-untyped-call]
                 self._watched.add(folder)
-        self._seen |= {path: stamp for path, stamp in self._snapshot().items() if path not in self._seen}
 
     def _folders(self) -> set[Path]:
         return {self._project.directory, *self._code_folders()}
@@ -122,6 +132,14 @@ class CodeWatch(FileSystemEventHandler):
 
 def _matters(name: str) -> bool:
     return not name.startswith(".") and not name.endswith((".pyc", "~")) and name not in _IGNORED_NAMES
+
+
+def _saved_at(path: str) -> float:
+    try:
+        # Not only when it was written: moving a file into place, as editors do, keeps that.
+        return os.stat(path).st_ctime
+    except OSError:  # gone again
+        return float("inf")
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

@@ -222,10 +222,10 @@ def both(request, make_mapping, tmp_path):
 def run_local(tmp_path):
     programs = []
 
-    def run(*arguments, environment=os.environ):
+    def run(*arguments, **options):
         directory = tmp_path / f"run-{len(programs)}"
         directory.mkdir()
-        programs.append(Program(arguments, directory, environment))
+        programs.append(Program(arguments, directory, **options))
         return programs[-1]
 
     yield run

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -12,13 +13,14 @@ from local.emulator import REPOSITORY
 class Program:
     """`python -m local ...` in a process of its own, its output read as it comes."""
 
-    def __init__(self, arguments, temporary_directory, environment=os.environ):
+    def __init__(self, arguments, temporary_directory, environment=os.environ, stdin=subprocess.DEVNULL):
         self.temporary_directory = temporary_directory
         self.lines = []
         self._process = subprocess.Popen(
             [sys.executable, "-m", "local", *arguments],
             cwd=REPOSITORY,
             env=environment | {"TMPDIR": str(temporary_directory), "PYTHONUNBUFFERED": "1"},
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -42,6 +44,12 @@ class Program:
 
     def signal(self, number):
         self._process.send_signal(number)
+
+    def kill_children(self):
+        """Kill the processes it has started itself, as when one of them dies."""
+        found = subprocess.run(["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=True)
+        for number in found.stdout.split():
+            os.kill(int(number), signal.SIGKILL)
 
     def exit_code(self):
         code = self._process.wait(120)

@@ -1,4 +1,4 @@
-"""`poll` with queues at one endpoint and functions at another."""
+"""`poll` and `up` with the mappings of an endpoint and functions at another."""
 
 import json
 import os
@@ -18,14 +18,6 @@ from local.project import Project
 from tests.local.test_up import TEMPLATE, Up
 
 BASE_IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
-QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:apart"
-SOURCE = """
-import os
-def lambda_handler(event, context):
-    return {"batchItemFailures": [
-        {"itemIdentifier": record["messageId"]} for record in event["Records"] if record["body"] == "bad"
-    ]}
-"""
 SLOW_SOURCE = """
 import time
 def handler(event, context):
@@ -49,48 +41,9 @@ def there(elsewhere):
     return make_clients(elsewhere.endpoint_url)
 
 
-@pytest.fixture
-def make_mapping_at(clients):
-    made = []
-
-    def make(function_arn, queue_arn=QUEUE_ARN):
-        made.append(
-            clients.functions.create_event_source_mapping(
-                EventSourceArn=queue_arn,
-                FunctionName=function_arn,
-                BatchSize=1,
-                FunctionResponseTypes=["ReportBatchItemFailures"],
-            )["UUID"]
-        )
-
-    yield make
-    for uuid in made:
-        clients.functions.delete_event_source_mapping(UUID=uuid)
-
-
 def left_in(clients, url):
     attributes = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     return int(attributes["ApproximateNumberOfMessages"]), int(attributes["ApproximateNumberOfMessagesNotVisible"])
-
-
-def test_queues_at_another_endpoint_drive_the_functions(
-    run_local, emulator, elsewhere, clients, there, make_function, make_mapping_at, wait_for
-):
-    # given a queue of the same name at both: the mapping is made where the functions are
-    clients.sqs.create_queue(QueueName="apart")
-    url = there.sqs.create_queue(QueueName="apart", Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
-    make_mapping_at(make_function("apart-1", SOURCE))
-    program = run_local("poll", "--endpoint-url", emulator.endpoint_url, "--sqs-endpoint-url", elsewhere.endpoint_url)
-    wait_for(lambda: program.has_said("ready"))
-    # when
-    there.sqs.send_message(QueueUrl=url, MessageBody="fine")
-    there.sqs.send_message(QueueUrl=url, MessageBody="bad")
-    # then the one is deleted and the other kept
-    wait_for(lambda: left_in(there, url) == (0, 1) and program.output.count("apart: ") >= 2)
-    assert "apart: 1 message done, 0 failed" in program.lines
-    assert "apart: 0 messages done, 1 failed" in program.lines
-    program.signal(signal.SIGTERM)
-    assert program.exit_code() == 0, program.output
 
 
 def test_functions_at_another_endpoint_run_there(emulator, elsewhere, there, clients, make_function_on):
@@ -133,11 +86,12 @@ def test_a_function_that_is_nowhere_is_an_error(emulator, elsewhere):
         apart.functions.invoke(FunctionName="arn:aws:lambda:us-east-1:000000000000:function:nowhere", Payload=b"{}")
 
 
-@pytest.mark.parametrize("option", ["--sqs-endpoint-url", "--lambda-endpoint-url"])
-def test_aws_itself_is_refused_on_either_side(run_local, emulator, option):
-    program = run_local("poll", "--endpoint-url", emulator.endpoint_url, option, "https://sqs.eu-west-1.amazonaws.com")
+@pytest.mark.parametrize("other", ["--endpoint-url", "--sqs-endpoint-url"])
+def test_aws_itself_is_refused_where_functions_run(run_local, emulator, other):
+    url = "https://lambda.eu-west-1.amazonaws.com"
+    program = run_local("poll", other, emulator.endpoint_url, "--lambda-endpoint-url", url)
     assert program.exit_code() == 1
-    assert program.output.startswith("error: https://sqs.eu-west-1.amazonaws.com is AWS itself")
+    assert program.output.startswith(f"error: {url} is AWS itself")
     assert len(program.lines) == 1
 
 

@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from local.happenings import BatchDone, BatchKept, BatchReceived, Delivery, TroubleBegan, TroubleEnded
 from local.trouble import Troubles
 
+SENT = 1_700_000_000.0  # of all messages that are made here
+
 
 def aws_error(code, status=400, operation="Invoke"):
     return ClientError(
@@ -30,7 +32,7 @@ def test_what_succeeded_is_deleted_and_what_failed_stays(stage, make_mapping, ma
     # then
     assert stage.deleted() == ["handle of a", "handle of c"]
     assert stage.happenings == [
-        BatchReceived(mapping, (Delivery("a", 1), Delivery("b", 2), Delivery("c", 1))),
+        BatchReceived(mapping, tuple(Delivery(*delivery, SENT) for delivery in (("a", 1), ("b", 2), ("c", 1)))),
         BatchDone(mapping, deleted=("a", "c"), failed=("b",), undeleted={}),
     ]
 

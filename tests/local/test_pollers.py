@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from local.happenings import MappingQuestioned, OtherPoller, TroubleBegan
+from local.happenings import MappingQuestioned, MappingSkipped, OtherPoller, TroubleBegan, in_words
 from local.mappings import EventSourceMapping, take_over_mappings
 from local.pollers import Pollers
 
@@ -25,6 +25,7 @@ class FakeMappings:
         self.descriptions = {entry["UUID"]: entry for entry in descriptions}
         self.errors = []
         self.timeout = 3
+        self.configuration = {}
 
     def get_paginator(self, operation):
         assert operation == "list_event_source_mappings"
@@ -75,12 +76,14 @@ def test_a_mapping_of_an_alias_keeps_it():
 def polled(stage):
     """Pollers on mappings that the test may change while they run."""
 
-    def open_with(functions):
+    def open_with(functions, **options):
         stage.sqs.get_queue_attributes = lambda **_: {"Attributes": {"VisibilityTimeout": "30"}}
-        stage.functions.get_function_configuration = lambda **_: {"Timeout": functions.timeout}
+        stage.functions.get_function_configuration = lambda **_: (
+            {"Timeout": functions.timeout} | functions.configuration
+        )
         stage.functions.get_paginator = functions.get_paginator
         stage.functions.update_event_source_mapping = functions.update_event_source_mapping
-        return Pollers("http://endpoint", stage.clients, stage.happenings.append)
+        return Pollers("http://endpoint", stage.clients, stage.happenings.append, **options)
 
     return open_with
 
@@ -118,6 +121,25 @@ def test_a_mapping_that_aws_refuses_is_not_polled_until_it_is_mended_and_told_on
         pollers.refresh()
         assert len(pollers) == 2
     assert [(type(told), told.polled) for told in stage.happenings] == [(MappingQuestioned, False)]
+
+
+@pytest.mark.parametrize("images", [False, True])
+def test_a_function_that_is_a_container_image_is_polled_only_where_it_is_known_to_run(stage, polled, images):
+    functions = FakeMappings(description("1"))
+    functions.configuration = {"PackageType": "Image"}
+    with polled(functions, images=images) as pollers:
+        pollers.refresh()
+        assert len(pollers) == images
+    told = [] if images else [MappingSkipped]
+    assert [type(happening) for happening in stage.happenings] == told
+    assert images or in_words(stage.happenings[0]).startswith("orders: not polled, ship is a container image")
+
+
+def test_the_mappings_to_poll_may_come_from_elsewhere(stage, polled):
+    functions = FakeMappings(description("1"))
+    with polled(functions, mappings=lambda: [EventSourceMapping.from_api(description("2", "others"))]) as pollers:
+        assert len(pollers) == 1
+    assert functions.descriptions["1"]["State"] == "Enabled"
 
 
 def test_a_second_poller_of_an_endpoint_is_told_of_the_first(stage, polled):

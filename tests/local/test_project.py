@@ -66,9 +66,10 @@ def test_what_is_no_override_is_one_clear_error(folder, override):
         Project.find(str(folder), [override])
 
 
-def test_a_samconfig_that_cannot_be_read_is_one_clear_error(folder):
-    (folder / "samconfig.toml").write_text("[local")
-    with pytest.raises(LocalError, match=r"samconfig\.toml cannot be read"):
+@pytest.mark.parametrize("name", ["samconfig.toml", "samconfig.yaml", "samconfig.yml"])
+def test_a_samconfig_that_cannot_be_read_is_one_clear_error(folder, name):
+    (folder / name).write_text("[local")
+    with pytest.raises(LocalError, match=rf"{name} cannot be read"):
         _ = Project.find(str(folder)).stack_name
 
 
@@ -99,6 +100,56 @@ def test_settings_for_the_emulator_are_taken(folder, tmp_path):
     assert "--capabilities" not in found
     assert found["--config-file"] == [str(folder / "samconfig.toml")]
     assert found["--config-env"] == ["local"]
+
+
+YAML = """
+version: 0.1
+default: {global: {parameters: {stack_name: on-aws}}}
+local:
+  global: {parameters: {stack_name: in-yaml}}
+  deploy: {parameters: {parameter_overrides: [Size=from-config]}}
+"""
+
+
+@pytest.mark.parametrize("name", ["samconfig.yaml", "samconfig.yml"])
+def test_settings_may_be_in_yaml(folder, emulator, name):
+    (folder / name).write_text(YAML)
+    project = Project.find(str(folder))
+    assert project.stack_name == "in-yaml"
+    stack.build(emulator.endpoint_url, emulator.directory, project)
+    outputs = stack.deploy(emulator.endpoint_url, emulator.directory, project)
+    assert outputs == {"Size": "from-config", "Mood": "from-template", "Place": "from-template"}
+
+
+def test_of_two_samconfigs_it_is_the_one_that_sam_takes(folder, tmp_path):
+    (folder / "samconfig.yaml").write_text(YAML)
+    (folder / "samconfig.toml").write_text('version = 0.1\n[local.global.parameters]\nstack_name = "in-toml"\n')
+    project = Project.find(str(folder))
+    assert project.stack_name == "in-toml"
+    assert options(project, tmp_path)["--config-file"] == [str(folder / "samconfig.toml")]
+
+
+def test_the_stack_on_aws_is_that_of_the_default_environment(folder):
+    assert Project.find(str(folder)).deployed_stack_name is None
+    (folder / "samconfig.yaml").write_text(YAML)
+    assert Project.find(str(folder)).deployed_stack_name == "on-aws"
+    assert Project().deployed_stack_name == "partial-batch"
+
+
+@pytest.mark.parametrize(
+    ("resources", "images"),
+    [
+        ("Globals: {Function: {PackageType: Image}}", ["Plain"]),
+        ("", ["Own"]),
+    ],
+)
+def test_functions_that_are_container_images_are_found(folder, resources, images):
+    (folder / "template.yaml").write_text(
+        f"{resources}\nResources:\n  Queue: {{Type: AWS::SQS::Queue}}\n"
+        "  Plain: {Type: AWS::Serverless::Function, Properties: {Role: !GetAtt R.Arn}}\n"
+        f"  Own: {{Type: AWS::Serverless::Function, Properties: {{PackageType: {'Zip' if resources else 'Image'}}}}}\n"
+    )
+    assert Project.find(str(folder)).image_functions == images
 
 
 def test_a_bucket_that_sam_makes_itself_is_left_to_it(folder, tmp_path):

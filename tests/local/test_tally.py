@@ -11,14 +11,14 @@ from local.tally import Tally
 def now(monkeypatch):
     """A clock that the test sets."""
     times = {"now": 100.0}
-    monkeypatch.setattr(tally_module.time, "monotonic", lambda: times["now"])
+    monkeypatch.setattr(tally_module.time, "time", lambda: times["now"])
     return times
 
 
 @pytest.fixture
 def received(make_mapping):
-    def make(*ids, receive_count=1):
-        return BatchReceived(make_mapping(), tuple(Delivery(name, receive_count) for name in ids))
+    def make(*ids, receive_count=1, sent_at=None):
+        return BatchReceived(make_mapping(), tuple(Delivery(name, receive_count, sent_at) for name in ids))
 
     return make
 
@@ -39,16 +39,29 @@ def test_invocations_successes_and_failures_are_counted_by_mapping(make_mapping,
     assert tally.numbers("other") == (1, 1, 0)
 
 
-def test_the_oldest_is_counted_from_its_first_receive_until_it_is_done(make_mapping, received, now):
+def test_the_age_of_the_oldest_is_counted_from_when_it_was_sent_until_it_is_done(make_mapping, received, now):
+    tally = Tally()
+    tally(received("young", sent_at=98.0))
+    tally(received("old", sent_at=40.0))
+    now["now"] += 1
+    tally(received("young", sent_at=98.0, receive_count=2))
+    assert tally.seconds_unfinished("uuid-1", None, 2) == 61
+    tally(BatchDone(make_mapping(), ("old",), ("young",), {}))
+    assert tally.seconds_unfinished("uuid-1", None, 1) == 3
+
+
+def test_where_nobody_says_when_it_was_sent_it_is_counted_from_the_first_receive(received, now):
     tally = Tally()
     tally(received("a"))
     now["now"] += 5
-    tally(received("b"))
     tally(received("a", receive_count=2))
-    now["now"] += 1
-    assert tally.seconds_unfinished("uuid-1", None, 2) == 6
-    tally(BatchDone(make_mapping(), ("a",), ("b",), {}))
-    assert tally.seconds_unfinished("uuid-1", None, 1) == 1
+    assert tally.seconds_unfinished("uuid-1", None, 1) == 5
+
+
+def test_a_clock_that_is_ahead_makes_no_age_below_zero(received, now):
+    tally = Tally()
+    tally(received("a", sent_at=now["now"] + 3))
+    assert tally.seconds_unfinished("uuid-1", None, 1) == 0
 
 
 def test_what_sqs_has_dead_lettered_is_not_the_oldest(received, now):

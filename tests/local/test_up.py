@@ -54,12 +54,12 @@ def handler(event, context):
 class Up:
     """A running `up` of that stack."""
 
-    def __init__(self, directory, temporary_directory, *options):
-        (directory / "worker").mkdir()
+    def __init__(self, directory, temporary_directory, *options, template=TEMPLATE, source=SOURCE):
+        (directory / "worker").mkdir(exist_ok=True)
         self.template = directory / "template.yaml"
         self.source = directory / "worker" / "app.py"
-        self.template.write_text(TEMPLATE)
-        self.source.write_text(SOURCE)
+        self.template.write_text(template)
+        self.source.write_text(source)
         self.program = Program(
             ["up", "--template-file", str(directory), "--parameter-overrides", "Greeting=good morning", *options],
             temporary_directory,
@@ -191,3 +191,12 @@ def test_a_wrong_argument_is_one_message(run_local, arguments, error):
     assert program.exit_code() == 1
     assert program.output.startswith(f"error: {error}")
     assert len(program.lines) == 1
+
+
+def test_a_container_image_is_refused_by_name_before_anything_is_built(run_local, tmp_path):
+    (tmp_path / "template.yaml").write_text(TEMPLATE.replace("Handler: app.handler", "PackageType: Image"))
+    program = run_local("up", "--template-file", str(tmp_path))
+    assert program.exit_code() == 1
+    assert program.output.startswith(f"error: Worker in {tmp_path / 'template.yaml'}: container images (PackageType:")
+    assert len(program.lines) == 1
+    assert not (tmp_path / ".aws-sam").exists()

@@ -1,5 +1,8 @@
 """Which changes of files count as a change of the code."""
 
+import os
+import time
+
 import pytest
 from watchdog.events import FileModifiedEvent, FileOpenedEvent
 
@@ -27,6 +30,24 @@ def test_a_saved_file_of_the_code_is_noticed_once(project, wait_for, file):
     with CodeWatch(project) as watch:
         assert not watch.changed()
         (project.directory / file).write_text("something else")
+        wait_for(watch.changed)
+        assert not watch.changed()
+
+
+@pytest.mark.parametrize("file", ["src/app.py", "src/new.py", "template.yaml"])
+def test_what_was_saved_while_the_first_build_ran_is_a_change(project, wait_for, file):
+    with CodeWatch(project, since=time.time() + 60) as watch:
+        assert not watch.changed()
+    begun = time.time()
+    # by moving it into place, with an old time of change, as some editors and tools do
+    saved = project.directory / file
+    draft = project.directory / "draft"
+    draft.write_text("x")
+    os.utime(draft, (0, 0))
+    wait_for(lambda: time.time() > begun + 0.05)
+    begun = time.time() - 0.01
+    draft.rename(saved)
+    with CodeWatch(project, since=begun) as watch:
         wait_for(watch.changed)
         assert not watch.changed()
 

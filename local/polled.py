@@ -1,0 +1,144 @@
+"""What `up` polls: the mappings of the stack in the emulator, or deployed ones elsewhere for its functions."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from local import stack
+from local.apart import make_clients_apart, make_clients_for_deployed
+from local.clients import make_clients
+from local.mappings import EventSourceMapping, list_mappings, take_over_mappings
+from local.settings import take_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+    from local.clients import PollerClients
+    from local.pollers import Pollers
+    from local.project import Project
+    from local.takeover import Takeover
+
+
+class OwnMappings:
+    """Those of the stack that was deployed to the emulator.
+
+    Args:
+        project: what was deployed.
+        endpoint_url: the emulator.
+        lambda_endpoint_url: where the functions run, if not there.
+
+    Attributes:
+        endpoint_url: where the queues are.
+        clients: for the pollers.
+    """
+
+    def __init__(self, project: Project, endpoint_url: str, lambda_endpoint_url: str | None) -> None:
+        self._project = project
+        self._cloudformation = make_clients(endpoint_url).cloudformation
+        self.endpoint_url = endpoint_url
+        self.clients: PollerClients = make_clients_apart(endpoint_url, lambda_endpoint_url)
+
+    def now(self) -> list[EventSourceMapping]:
+        """Give the mappings as they are now, and keep the emulator from polling them."""
+        return take_over_mappings(self.clients.functions)
+
+    def known(self) -> list[EventSourceMapping]:
+        """Give the mappings to show."""
+        return list_mappings(self.clients.functions)
+
+    def names(self) -> dict[str, str]:
+        """Give the names in the template by the real names of queues and functions."""
+        return _names(self._cloudformation, self._project.stack_name)
+
+    @contextmanager
+    def resting(self, pollers: Pollers) -> Iterator[None]:
+        """Let the stack be deployed again. Polling goes on meanwhile."""
+        yield
+
+
+class MappingsElsewhere:
+    """Deployed ones, for the functions of the stack that was deployed to the emulator.
+
+    Args:
+        project: what was deployed to the emulator.
+        endpoint_url: the emulator.
+        lambda_endpoint_url: where the functions run, if not there.
+        takeover: the deployed mappings.
+
+    Attributes:
+        endpoint_url: where the queues are.
+        clients: for the pollers.
+        switch: switches the deployed mappings off and puts them back.
+
+    Raises:
+        LocalError: there is no function for a deployed one, or its settings cannot be read.
+        botocore.exceptions.ClientError: an endpoint refuses.
+        botocore.exceptions.BotoCoreError: it does not answer.
+    """
+
+    def __init__(
+        self, project: Project, endpoint_url: str, lambda_endpoint_url: str | None, takeover: Takeover
+    ) -> None:
+        self._project = project
+        self._takeover = takeover
+        emulator = make_clients(endpoint_url)
+        self._cloudformation = emulator.cloudformation
+        # `sam local start-lambda` has settings of its own; those of the emulator's functions are ours to make.
+        self._to_set = emulator.functions if lambda_endpoint_url is None else None
+        functions = self._to_set or make_clients(str(lambda_endpoint_url)).functions
+        self.endpoint_url = takeover.side.endpoint_url
+        self.clients: PollerClients = make_clients_for_deployed(takeover.side, functions)
+        self.switch = takeover.switch(functions)
+        self._resting = False
+        self._take_settings()
+
+    def now(self) -> list[EventSourceMapping]:
+        """Give the mappings as they are now, each with the function here, and keep those that were on switched off."""
+        mappings = self.switch.current()
+        return [] if self._resting else mappings
+
+    def known(self) -> Sequence[EventSourceMapping]:
+        """Give the mappings to show."""
+        return self.switch.known
+
+    def names(self) -> dict[str, str]:
+        """Give the names in the template by the real names of deployed queues and of functions here."""
+        names = _names(self._cloudformation, self._project.stack_name)
+        side = self._takeover.side
+        for stack_name in {one.stack for one in self._takeover.mappings if one.stack is not None}:
+            try:
+                names |= _names(side.cloudformation, stack_name)
+            except ClientError:
+                continue  # no right to look; then the real names have to do
+        return names
+
+    @contextmanager
+    def resting(self, pollers: Pollers) -> Iterator[None]:
+        """Let the stack be deployed again. Nothing is polled until the functions have the deployed settings again."""
+        self._resting = True
+        pollers.refresh()
+        try:
+            yield
+        finally:
+            self._take_settings()
+            self._resting = False
+
+    def _take_settings(self) -> None:
+        if self._to_set is not None:
+            here = {mapping.uuid: mapping.function_name for mapping in self.switch.known}
+            pairs = {
+                (one.mapping.function_arn, here[one.mapping.uuid])
+                for one in self._takeover.mappings
+                if one.mapping.uuid in here
+            }
+            take_settings(self._takeover.side, self._to_set, sorted(pairs))
+
+
+def _names(cloudformation: CloudFormationClient, stack_name: str) -> dict[str, str]:
+    names = stack.logical_names(cloudformation, stack_name)
+    return {physical.rsplit("/", 1)[-1]: logical for physical, logical in names.items()}
