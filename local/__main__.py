@@ -1,4 +1,4 @@
-"""The command line: `python -m local demo`, `up`, `send` and `poll`."""
+"""The command line: `python -m local demo`, `up`, `send` and `poll`, and the pictures."""
 
 import argparse
 import sys
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     # Imported here because boto3 takes a moment, in which Ctrl-C should not show a traceback.
+    from local.dashboard import run_dashboard
     from local.demo import run_demo
     from local.picture import run_picture
     from local.poll import run_poll
@@ -53,6 +54,8 @@ def _run(options: argparse.Namespace) -> int:
                 run_up(project, options.port, options.lambda_endpoint_url)
             case "picture":
                 return run_picture(options.file)
+            case "dashboard":
+                return run_dashboard(options.file)
             case "send":
                 message = Outgoing(options.queue, options.body, options.group, options.deduplication_id)
                 return run_send(message, Project.find(options.template_file), options.endpoint_url)
@@ -70,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     send = commands.add_parser("send", help="send a message to a queue of the running stack")
     poll = commands.add_parser("poll", help="run only the event source mappings, against any endpoint, until Ctrl-C")
     picture = commands.add_parser("picture", help="record a picture of what `up` shows, with the sample messages")
-    picture.add_argument("file", metavar="FILE.svg", type=Path, help="where to")
+    dashboard = commands.add_parser("dashboard", help="draw a picture of the template's dashboard, with sample data")
+    for command in (picture, dashboard):
+        command.add_argument("file", metavar="FILE.svg", type=Path, help="where to")
     for command in (demo, up):
         command.add_argument("--port", type=_port, help="port of the emulator on 127.0.0.1; a free one if not given")
     for command in (up, send):

@@ -114,7 +114,7 @@ def _update(emulator: Emulator, project: Project, screen: Screen) -> None:
 def report(endpoint_url: str, clients: Clients, tally: Tally, names: Mapping[str, str], screen: Screen) -> Reporter:
     """Make what feeds the view; it works for as long as its `with` block runs."""
     logs = boto3.client("logs", endpoint_url=endpoint_url)
-    return Reporter(Rows(clients, tally, names), LogTail(logs), names, screen)
+    return Reporter(Rows(clients, tally, names), LogTail(logs, clients.functions), names, screen)
 
 
 def teller(tally: Tally, screen: Screen) -> Listener:
