@@ -10,7 +10,7 @@ SOURCES := layers/partial_batch/partial_batch functions $(wildcard local benchma
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
-.PHONY: help demo up compare picture test lint format build deploy invoke bench lock clean
+.PHONY: help demo up compare picture test lint checkov format build deploy invoke bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -24,8 +24,9 @@ up: .venv/ready .venv-emulator/ready ## run the whole stack on this machine unti
 compare: .venv/ready ## every way to fail a batch, side by side, in virtual time: make compare ARGS="--messages 1000 --json"
 	@$(BIN)/python -m local compare $(ARGS)
 
-picture: .venv/ready .venv-emulator/ready ## record the picture of what `make up` shows
+picture: .venv/ready .venv-emulator/ready ## record the picture of what `make up` shows, and draw that of the dashboard
 	@$(BIN)/python -m local picture docs/live-view.svg
+	@$(BIN)/python -m local dashboard docs/dashboard.svg
 
 test: .venv/ready $(if $(wildcard local),.venv-emulator/ready) ## run all tests; those in Docker are skipped where there is none
 	$(BIN)/python -m pytest $(ARGS)
@@ -38,6 +39,11 @@ lint: .venv/ready ## ruff, mypy, cfn-lint, sam validate, the schemas of the work
 	$(BIN)/sam validate --lint --region us-east-1
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+
+checkov: .venv-checkov/ready ## security findings in the template; each one that is skipped has its reason there
+	@report=$$(CKV_SKIP_PACKAGE_UPDATE_CHECK=true .venv-checkov/bin/checkov --framework cloudformation --file template.yaml \
+		--skip-download --compact --quiet); status=$$?; echo "$$report"; \
+	case "$$report" in *"Parsing errors"*) exit 1 ;; esac; exit $$status # a file that it cannot read is no failure to it
 
 format: .venv/ready ## let ruff format and mend what it can
 	$(BIN)/ruff format
@@ -63,12 +69,16 @@ bench: .venv/ready ## what the layer costs, beside its peers; writes benchmarks/
 lock: .venv/ready ## renew the locked versions in locks/
 	$(BIN)/$(COMPILE) --upgrade --group development --output-file locks/development.txt
 	$(BIN)/$(COMPILE) --upgrade --group emulator --output-file locks/emulator.txt
+	$(BIN)/$(COMPILE) --upgrade --group checkov --output-file locks/checkov.txt
 
 clean: ## remove what make made
-	rm -rf .venv .venv-emulator .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-checkov .venv-emulator .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/ready: locks/development.txt
 	@$(call environment,.venv,locks/development.txt)
+
+.venv-checkov/ready: locks/checkov.txt
+	@$(call environment,.venv-checkov,locks/checkov.txt)
 
 .venv-emulator/ready: locks/emulator.txt
 	@$(call environment,.venv-emulator,locks/emulator.txt)

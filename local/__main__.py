@@ -1,4 +1,4 @@
-"""The command line: `python -m local demo`, `up`, `send`, `dlq`, `poll`, `restore` and `compare`."""
+"""The command line: `python -m local demo`, `up`, `send`, `dlq`, `poll`, `restore`, `compare`, and the pictures."""
 
 import argparse
 import sys
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     # Imported here because boto3 takes a moment, in which Ctrl-C should not show a traceback.
+    from local.dashboard import run_dashboard
     from local.demo import run_demo
     from local.dlq import open_account, run_drop, run_redrive, run_show
     from local.picture import run_picture
@@ -66,6 +67,8 @@ def _run(options: argparse.Namespace) -> int:
                 )
             case "picture":
                 return run_picture(options.file)
+            case "dashboard":
+                return run_dashboard(options.file)
             case "send":
                 message = Outgoing(options.queue, options.body, options.group, options.deduplication_id)
                 return run_send(message, Project.find(options.template_file), options.endpoint_url)
@@ -117,7 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     poll = commands.add_parser("poll", help="run only the event source mappings, against any endpoint, until Ctrl-C")
     _add_dlq(commands.add_parser("dlq", help="look into a dead-letter queue, here or on AWS, and empty it"))
     picture = commands.add_parser("picture", help="record a picture of what `up` shows, with the sample messages")
-    picture.add_argument("file", metavar="FILE.svg", type=Path, help="where to")
+    dashboard = commands.add_parser("dashboard", help="draw a picture of the template's dashboard, with sample data")
+    for command in (picture, dashboard):
+        command.add_argument("file", metavar="FILE.svg", type=Path, help="where to")
     _add_compare(commands.add_parser("compare", help="run the ways of handling a batch side by side, in virtual time"))
     for command in (demo, up):
         command.add_argument("--port", type=_port, help="port of the emulator on 127.0.0.1; a free one if not given")

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
 # Lambda's own lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
@@ -44,10 +45,12 @@ class LogTail:
 
     Args:
         logs: a client of the endpoint.
+        functions: another one of it, which knows what log group a function has.
     """
 
-    def __init__(self, logs: CloudWatchLogsClient) -> None:
+    def __init__(self, logs: CloudWatchLogsClient, functions: LambdaClient) -> None:
         self._logs = logs
+        self._functions = functions
         self._since = round(time.time() * 1000) - _LOOK_BACK_MILLISECONDS
         self._newest: dict[str, int] = {}
         self._given: dict[str, Counter[tuple[str, int, str]]] = {}
@@ -65,11 +68,9 @@ class LogTail:
         start = max(self._since, self._newest.get(function, 0) - _LOOK_BACK_MILLISECONDS)
         before = self._given.get(function, Counter())
         found: Counter[tuple[str, int, str]] = Counter()
-        pages = self._logs.get_paginator("filter_log_events").paginate(
-            logGroupName=f"/aws/lambda/{function}", startTime=start
-        )
         try:
-            for page in pages:
+            paginator = self._logs.get_paginator("filter_log_events")
+            for page in paginator.paginate(logGroupName=self._group(function), startTime=start):
                 for event in page["events"]:
                     # The same line may be logged twice in a millisecond, so it is the number of them that tells.
                     key = (event.get("logStreamName", ""), event["timestamp"], event["message"])
@@ -84,9 +85,15 @@ class LogTail:
         # A function that was never invoked has no log group.
         self._given[function] = found
 
+    def _group(self, function: str) -> str:
+        # Asked each time, since a deployment may change it.
+        # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+        logging = self._functions.get_function_configuration(FunctionName=function).get("LoggingConfig", {})
+        return logging.get("LogGroup") or f"/aws/lambda/{function}"
+
 
 def _readable(message: str) -> list[str]:
-    """Give the lines to show of one log event; none if it is Lambda's own."""
+    """Give the lines to show of one log event; none if it is Lambda's own, or for CloudWatch to make metrics of."""
     message = _PLACES.sub(lambda match: "/var/task/" if match[1] else "/opt/", message.rstrip())
     if _OF_LAMBDA.match(message):
         return []
@@ -94,6 +101,9 @@ def _readable(message: str) -> list[str]:
         entry = json.loads(message)
     except ValueError:
         return message.splitlines()
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    if isinstance(entry, dict) and "_aws" in entry:
+        return []
     # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
     if not isinstance(entry, dict) or not {"level", "message"} <= entry.keys():
         is_of_lambda = isinstance(entry, dict) and str(entry.get("type", "")).startswith("platform.")

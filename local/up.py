@@ -166,8 +166,8 @@ def report(
     mappings: Callable[[], Sequence[EventSourceMapping]] | None = None,
 ) -> Reporter:
     """Make what feeds the view; it works for as long as its `with` block runs."""
-    logs = boto3.client("logs", endpoint_url=endpoint_url)
-    return Reporter(Rows(clients, tally, names, mappings), LogTail(logs), names, screen)
+    tail = LogTail(boto3.client("logs", endpoint_url=endpoint_url), boto3.client("lambda", endpoint_url=endpoint_url))
+    return Reporter(Rows(clients, tally, names, mappings), tail, names, screen)
 
 
 def teller(tally: Tally, screen: Screen) -> Listener:

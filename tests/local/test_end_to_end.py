@@ -16,6 +16,24 @@ def outputs(emulator):
     return stack.deploy(emulator.endpoint_url, emulator.directory)
 
 
+def test_the_mappings_invoke_a_published_version_through_the_alias(clients, outputs):
+    for name in ("Standard", "Fifo"):
+        mapping = clients.functions.get_event_source_mapping(UUID=outputs[f"{name}EventSourceId"])
+        function = outputs[f"{name}ConsumerFunctionName"]
+        assert mapping["FunctionArn"].endswith(f":{function}:live")
+        alias = clients.functions.get_alias(FunctionName=function, Name="live")
+        assert int(alias["FunctionVersion"]) >= 1
+
+
+def test_the_stacks_tags_are_on_what_it_made(clients, outputs):
+    expected = {"project": "partial-batch", "stage": "local"}
+    queue = clients.sqs.list_queue_tags(QueueUrl=outputs["StandardQueueUrl"])["Tags"]
+    arn = clients.functions.get_function_configuration(FunctionName=outputs["FifoConsumerFunctionName"])["FunctionArn"]
+    function = clients.functions.list_tags(Resource=arn)["Tags"]
+    assert queue.items() >= expected.items()
+    assert function.items() >= expected.items()
+
+
 @pytest.fixture(scope="module")
 def ended(emulator, clients, outputs, wait_for):
     """Sends messages of every kind, runs the mappings until the queues are empty, and gives ids and ledger."""

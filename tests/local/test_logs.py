@@ -10,11 +10,17 @@ IN_JSON = json.dumps({"timestamp": "2026-01-01T00:00:00Z", "level": "WARNING", "
 
 
 class FakeLogs:
-    """CloudWatch Logs with one log group."""
+    """CloudWatch Logs with one log group, and a function that logs there."""
 
     def __init__(self):
         self.events = []
         self.error = None
+        self.group = "/aws/lambda/ship"
+        self.logging = {}
+
+    def get_function_configuration(self, FunctionName):  # noqa: N803 - as boto3 has it
+        assert FunctionName == "ship"
+        return self.logging
 
     def get_paginator(self, _operation):
         return self
@@ -22,6 +28,7 @@ class FakeLogs:
     def paginate(self, **request):
         if self.error is not None:
             raise self.error
+        assert request["logGroupName"] == self.group
         found = [event for event in self.events if event["timestamp"] >= request["startTime"]]
         # several pages, as AWS gives them
         return [{"events": [event]} for event in found] or [{"events": []}]
@@ -46,7 +53,7 @@ def texts(tail):
 
 
 def test_each_line_is_given_once(logs, write):
-    tail = LogTail(logs)
+    tail = LogTail(logs, logs)
     write("one\n")
     assert texts(tail) == ["one"]
     write("two")
@@ -55,7 +62,7 @@ def test_each_line_is_given_once(logs, write):
 
 
 def test_two_equal_lines_are_two(logs, write):
-    tail = LogTail(logs)
+    tail = LogTail(logs, logs)
     write("same")
     assert texts(tail) == ["same"]
     write("same")
@@ -64,7 +71,7 @@ def test_two_equal_lines_are_two(logs, write):
 
 
 def test_a_line_that_comes_late_is_given(logs, write):
-    tail = LogTail(logs)
+    tail = LogTail(logs, logs)
     write("later", milliseconds=2_000)
     assert texts(tail) == ["later"]
     write("earlier", milliseconds=0)
@@ -83,7 +90,19 @@ def test_a_line_that_comes_late_is_given(logs, write):
 )
 def test_lambdas_own_lines_are_left_out(logs, write, line):
     write(line)
-    assert texts(LogTail(logs)) == []
+    assert texts(LogTail(logs, logs)) == []
+
+
+def test_lines_are_read_from_the_log_group_that_the_function_has(logs, write):
+    logs.group = "orders"
+    logs.logging = {"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "orders"}}
+    write("one")
+    assert texts(LogTail(logs, logs)) == ["one"]
+
+
+def test_metrics_are_left_out(logs, write):
+    write('{"_aws": {"Timestamp": 1, "CloudWatchMetrics": []}, "MessagesReceived": 3}')
+    assert texts(LogTail(logs, logs)) == []
 
 
 @pytest.mark.parametrize(
@@ -101,11 +120,11 @@ def test_lambdas_own_lines_are_left_out(logs, write, line):
 )
 def test_the_functions_own_lines_are_shown(logs, write, line, shown):
     write(line)
-    assert texts(LogTail(logs)) == shown
+    assert texts(LogTail(logs, logs)) == shown
 
 
 def test_a_function_that_was_never_invoked_has_no_lines(emulator, clients):
     import boto3
 
-    tail = LogTail(boto3.client("logs", endpoint_url=emulator.endpoint_url))
+    tail = LogTail(boto3.client("logs", endpoint_url=emulator.endpoint_url), clients.functions)
     assert tail.new_lines(["never-invoked"]) == []
