@@ -6,7 +6,8 @@ from hypothesis import settings
 ROOT = Path(__file__).parents[1]
 
 # A fork may have dropped what is only for running and measuring here, and either of the halves.
-collect_ignore = [name for name in ("local",) if not (ROOT / name).exists()]
+_NEEDS = {"local": "local", "simulator": "local", "soak": "benchmarks"}
+collect_ignore = [tests for tests, folder in _NEEDS.items() if not (ROOT / folder).exists()]
 
 # No test can reach an AWS account, whatever the one who runs them has set up.
 for name in [name for name in os.environ if name.startswith("AWS_")]:
