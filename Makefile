@@ -10,7 +10,7 @@ SOURCES := layers/partial_batch/partial_batch functions $(wildcard local benchma
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
-.PHONY: help demo up compare picture test lint checkov format build deploy invoke bench lock clean
+.PHONY: help demo up compare picture test lint checkov format build deploy invoke bench soak faults lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,12 @@ invoke: .venv/ready ## run one sample event in Docker: make invoke EVENT=events/
 
 bench: .venv/ready ## what the layer costs, beside its peers; writes benchmarks/results.md
 	@$(BIN)/python -m benchmarks
+
+soak: .venv/ready ## a million messages with faults in virtual time; writes benchmarks/results.md unless given ARGS
+	@$(BIN)/python -m benchmarks.soak $(or $(ARGS),--write)
+
+faults: .venv/ready .venv-emulator/ready ## 10,000 messages on the emulator while processes are killed; likewise
+	@$(BIN)/python -m benchmarks.faults $(or $(ARGS),--write)
 
 lock: .venv/ready ## renew the locked versions in locks/
 	$(BIN)/$(COMPILE) --upgrade --group development --output-file locks/development.txt

@@ -1,9 +1,6 @@
 """Measure, print the table, write it to results.md; exit code 1 if the layer costs more than it may."""
 
-import datetime
 import importlib.metadata
-import os
-import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +13,8 @@ from rich.table import Table  # noqa: E402
 
 from . import measure  # noqa: E402
 from .peers import BARE, LAYER, POWERTOOLS  # noqa: E402
+from .report import machine, markdown, today, write_part  # noqa: E402
 
-RESULTS = Path(__file__).with_name("results.md")
 HEADINGS = ("", "measured", "limit", "aim", "")
 METHOD = (
     "All handlers are measured in one process, by turns, in rounds. A ratio is the median over the rounds of the ratio"
@@ -87,7 +84,7 @@ def main() -> int:
     console.print(_table("What the layer costs", HEADINGS, [row.cells() for row in rows]))
     peers = ("", LAYER, POWERTOOLS, BARE)
     console.print(_table("Microseconds", peers, absolute))
-    RESULTS.write_text(_results(_markdown(HEADINGS, [row.cells() for row in rows]), _markdown(peers, absolute)))
+    write_part(_results(markdown(HEADINGS, [row.cells() for row in rows]), markdown(peers, absolute)))
     missed = [row.name for row in rows if not row.met]
     if missed:
         console.print(f"missed: {'; '.join(missed)}")
@@ -107,17 +104,11 @@ def _table(title: str, headings: tuple[str, ...], lines: list[tuple[str, ...]]) 
     return table
 
 
-def _markdown(headings: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
-    rule = ["---"] + ["---:"] * (len(headings) - 1)
-    return "\n".join(f"| {' | '.join(line)} |" for line in (headings, rule, *lines))
-
-
 def _results(ratios: str, absolute: str) -> str:
     powertools = importlib.metadata.version("aws-lambda-powertools")
     return f"""# What the layer costs
 
-Written by `make bench` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}: CPython {platform.python_version()},
-Powertools for AWS Lambda (Python) {powertools}, {platform.system()} on {os.cpu_count()} x {_processor()}.
+Written by `make bench` on {today()}: Powertools for AWS Lambda (Python) {powertools}, {machine()}.
 
 {ratios}
 
@@ -127,16 +118,6 @@ Microseconds:
 
 {METHOD}
 """
-
-
-def _processor() -> str:
-    """The model of the CPU."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

@@ -66,6 +66,13 @@ class Emulator:
             raise RuntimeError("the emulator is not running")
         return Path(self._temporary_directory.name)
 
+    @property
+    def process_id(self) -> int:
+        """The id of its process, and of the group that the functions' processes are in too."""
+        if self._process is None:
+            raise RuntimeError("the emulator is not running")
+        return self._process.pid
+
     def __enter__(self) -> Self:
         """Start it and wait until it answers.
 

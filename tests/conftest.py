@@ -8,9 +8,15 @@ from tests import support  # keeps the AWS settings, which go below
 ROOT = Path(__file__).parents[1]
 
 # A fork may have dropped what is only for running and measuring here, and either of the halves.
-collect_ignore = [name for name in ("lint", "local") if not (ROOT / name).exists()]
-if "local" in collect_ignore:
-    collect_ignore.append("deployed")  # it looks with `python -m local dlq`
+# `deployed` looks into queues with `python -m local dlq`.
+_NEEDS = {
+    "deployed": ("local",),
+    "lint": ("lint",),
+    "local": ("local",),
+    "simulator": ("local",),
+    "soak": ("benchmarks", "local"),
+}
+collect_ignore = [tests for tests, folders in _NEEDS.items() if not all((ROOT / one).exists() for one in folders)]
 
 # No test can reach an AWS account, whatever the one who runs them has set up; tests/deployed does if it is told to.
 for name in support.AWS_SETTINGS:

@@ -72,6 +72,9 @@ def _settle(messages: list[Message], failed: set[str], batch: Batch) -> None:
             continue
         if message.id in failed:
             batch.failed(place, message, ReportedFailure("the function named it as failed"))
+            if batch.fifo:
+                # Even if it was dead-lettered: the function may have gone no further in its group.
+                batch.held_groups.add(message.group_id)
             continue
         if on_success is not None:
             if monotonic() > batch.latest_start:

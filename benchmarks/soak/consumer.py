@@ -1,0 +1,291 @@
+"""The function of a soak: what it does with each message was laid down when the message was sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from partial_batch import Backoff, Message, OutOfTime, PermanentFailure, RetryLater, batch_handler, bulk_handler
+
+from benchmarks.soak.virtual_layer import in_a_process, this_process
+from local.clock import Killed, LimitReached
+from local.simulator import Crash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from benchmarks.books import Books
+    from local.clock import VirtualClock
+
+# What the function does with a message in one run. Only `works` and `is slow` succeed.
+WORKS = "works"
+IS_SLOW = "is slow"
+FAILURES = (
+    "raises",
+    "retries later",
+    "fails for good",
+    "hangs",
+    "kills its process",
+    "exits",
+    "is cancelled",
+    "is not awaited",
+)
+# A message does these only so often: one that kills its process each time takes the messages beside it along, whatever
+# the layer does.
+_FAILS_ITS_BATCH = {"hangs", "kills its process", "exits"}
+_HANGS = 1e6  # seconds
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What the function does with one message.
+
+    Attributes:
+        first: in its first runs, one after the other.
+        then: in all runs after these.
+    """
+
+    first: tuple[str, ...] = ()
+    then: str = WORKS
+
+    def __post_init__(self) -> None:
+        """Refuse a message that fails its batch for ever."""
+        if self.then in _FAILS_ITS_BATCH:
+            raise ValueError(f"a message must not do this for ever: {self.then}")
+
+    def in_run(self, number: int) -> str:
+        """Say what it does in a run, of which the first is 1."""
+        return self.first[number - 1] if number <= len(self.first) else self.then
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How the layer is used.
+
+    Attributes:
+        fifo: whether the queue is FIFO.
+        kind: `plain`, `async`, `bulk` or `async bulk`: what kind of function it is.
+        on_fifo_failure: the layer's option.
+        concurrency: the layer's option.
+        protected: whether the bystanders of a failing message are, by the layer's max_receive_count.
+    """
+
+    fifo: bool
+    kind: str = "plain"
+    on_fifo_failure: Any = None
+    concurrency: int = 1
+    protected: bool = True
+
+    @property
+    def innocents_are_safe(self) -> bool:
+        """Whether it is promised that no innocent message is dead-lettered."""
+        return self.protected or not self.fifo
+
+
+MODES = {
+    "standard": Mode(fifo=False),
+    "standard, threads": Mode(fifo=False, concurrency=4),
+    "standard, async": Mode(fifo=False, kind="async", concurrency=4),
+    "standard, bulk": Mode(fifo=False, kind="bulk"),
+    "standard, async bulk": Mode(fifo=False, kind="async bulk"),
+    "FIFO, stop_batch": Mode(fifo=True, on_fifo_failure="stop_batch"),
+    "FIFO, skip_group": Mode(fifo=True, on_fifo_failure="skip_group"),
+    "FIFO, threads": Mode(fifo=True, concurrency=4),
+    "FIFO, async stop_batch": Mode(fifo=True, kind="async"),
+    "FIFO, async": Mode(fifo=True, kind="async", concurrency=4),
+    "FIFO, bulk": Mode(fifo=True, kind="bulk"),
+    "FIFO, async bulk": Mode(fifo=True, kind="async bulk"),
+    "FIFO, stop_batch, no bystander protection": Mode(fifo=True, on_fifo_failure="stop_batch", protected=False),
+    "FIFO, skip_group, no bystander protection": Mode(fifo=True, on_fifo_failure="skip_group", protected=False),
+}
+
+
+@dataclass
+class Consumer:
+    """A function of messages whose bodies are numbers.
+
+    Args:
+        clock: in whose time it works.
+        books: hear of every run.
+        slow_seconds: what a slow message takes.
+
+    Attributes:
+        behaviours: by the number of the message.
+        counts: how often it did what, other than to work.
+        unexpected: what the layer raised, which it must not.
+        most_receives: the highest receive count of a message that no code had failed on: so often others held it up.
+    """
+
+    clock: VirtualClock
+    books: Books
+    slow_seconds: float
+    behaviours: dict[int, Behaviour] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    unexpected: list[Exception] = field(default_factory=list)
+    most_receives: int = 0
+    _running: set[str] = field(default_factory=set)  # receipt handles: a message may run twice at once
+
+    def handler(
+        self, mode: Mode, dead_letter_url: str, max_receive_count: int, backoff: Backoff | None
+    ) -> Callable[[Any, Any], Any]:
+        """Make the Lambda handler, with the layer.
+
+        Args:
+            mode: how.
+            dead_letter_url: of the dead-letter queue.
+            max_receive_count: after how many receives the layer dead-letters, if it protects bystanders.
+            backoff: how long failed messages are hidden.
+        """
+        options: dict[str, Any] = {
+            "backoff": backoff,
+            "dead_letter_queue": dead_letter_url,
+            "on_failure": self._note_interruption,
+        }
+        if mode.fifo and mode.protected:
+            options["max_receive_count"] = max_receive_count
+        if mode.kind in ("plain", "async"):
+            options |= {"concurrency": mode.concurrency, "on_fifo_failure": mode.on_fifo_failure}
+        functions: dict[str, Any] = {
+            "plain": lambda: batch_handler(self._plain, **options),
+            "async": lambda: batch_handler(self._async, **options),
+            "bulk": lambda: bulk_handler(self._bulk, **options),
+            "async bulk": lambda: bulk_handler(self._async_bulk, **options),
+        }
+        return in_a_process(functions[mode.kind](), self.unexpected.append)
+
+    def _begin(self, message: Message) -> str:
+        if this_process().ended:
+            raise Crash  # a task that was still to run when its process was killed
+        number = int(message.body)
+        does = self.behaviours[number].in_run(self.books.began(number))
+        if message.receive_count > self.most_receives and not self.books.accounts[number].failures:
+            self.most_receives = message.receive_count
+        if does != WORKS:
+            self.counts[does] += 1
+        self._running.add(message.record["receiptHandle"])
+        return does
+
+    def _end(self, message: Message, error: BaseException | None) -> None:
+        self._running.discard(message.record["receiptHandle"])
+        number = int(message.body)
+        if error is None:
+            self.books.succeeded(number)
+        elif isinstance(error, LimitReached) or not isinstance(error, Killed | GeneratorExit):
+            self.books.failed(number)  # else somebody else's end was its own
+
+    def _note_interruption(self, message: Message, error: BaseException) -> None:
+        """A thread that is left behind does not know that its message counts as failed."""
+        if isinstance(error, OutOfTime) and message.record["receiptHandle"] in self._running:
+            self.books.failed(int(message.body))
+
+    def _plain(self, message: Message) -> object:
+        does = self._begin(message)
+        try:
+            if does in (IS_SLOW, "hangs"):
+                self.clock.wait(None, self.slow_seconds if does == IS_SLOW else _HANGS)
+            elif does == "is not awaited":
+                self._end(message, RuntimeError())
+                return self._async(message)
+            else:
+                _do(does)
+        except BaseException as error:
+            self._end(message, error)
+            raise
+        self._end(message, None)
+        return None
+
+    async def _async(self, message: Message) -> object:
+        does = self._begin(message)
+        try:
+            await asyncio.sleep({IS_SLOW: self.slow_seconds, "hangs": _HANGS}.get(does, 0))
+            if does == "is not awaited":
+                self._end(message, RuntimeError())
+                return self._async(message)
+            _do(does)
+        except BaseException as error:
+            self._end(message, error)
+            raise
+        self._end(message, None)
+        return None
+
+    def _bulk(self, messages: list[Message]) -> list[Message | str]:
+        outcome = _BulkOutcome()
+        for message in outcome.to_do(messages):
+            try:
+                self._require_awaited(self._plain(message))
+            except (Exception, asyncio.CancelledError) as error:
+                self._note_in_bulk(outcome, message, error, messages)
+        return outcome.failed
+
+    async def _async_bulk(self, messages: list[Message]) -> list[Message | str]:
+        outcome = _BulkOutcome()
+        worker = asyncio.current_task()
+        for message in outcome.to_do(messages):
+            try:
+                self._require_awaited(await self._async(message))
+            except (Exception, asyncio.CancelledError) as error:
+                if worker is not None and worker.cancelling():  # it is out of time, and so the whole batch fails
+                    self._all_failed(messages)
+                    raise
+                self._note_in_bulk(outcome, message, error, messages)
+        return outcome.failed
+
+    def _note_in_bulk(
+        self, outcome: _BulkOutcome, message: Message, error: BaseException, messages: list[Message]
+    ) -> None:
+        if isinstance(error, RetryLater):  # what a function raises, it raises for every message
+            self._all_failed(messages)
+            raise error
+        outcome.note(message)
+
+    def _all_failed(self, messages: list[Message]) -> None:
+        for message in messages:
+            self.books.failed(int(message.body))
+
+    def _require_awaited(self, result: Any) -> None:
+        if result is not None:
+            result.close()
+            raise RuntimeError("not awaited")
+
+
+class _BulkOutcome:
+    """What a bulk function does as a batch API would: one after the other, each group up to its first failure.
+
+    Attributes:
+        failed: the messages that failed, each by itself or by its id; those it never came to are not in it.
+    """
+
+    def __init__(self) -> None:
+        self.failed: list[Message | str] = []
+        self._held: set[str | None] = set()
+
+    def to_do(self, messages: list[Message]) -> Iterator[Message]:
+        """Go through the messages, but not through those behind a failed one."""
+        for message in messages:
+            if message.group_id is None or message.group_id not in self._held:
+                yield message
+
+    def note(self, message: Message) -> None:
+        """It failed."""
+        self._held.add(message.group_id)
+        self.failed.append(message if len(self.failed) % 2 else message.id)
+
+
+def _do(what: str) -> None:
+    match what:
+        case "raises":
+            raise RuntimeError("told to")
+        case "retries later":
+            raise RetryLater(7)
+        case "fails for good":
+            raise PermanentFailure("told to")
+        case "kills its process":
+            this_process().ended = True
+            raise Crash
+        case "exits":
+            this_process().ended = True
+            raise SystemExit(1)
+        case "is cancelled":
+            raise asyncio.CancelledError

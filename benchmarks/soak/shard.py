@@ -1,0 +1,135 @@
+"""One world from its first message to its last, with all that a seed settles."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from partial_batch import Backoff
+
+from benchmarks.soak.consumer import MODES, Behaviour, Mode
+from benchmarks.soak.faults import DrawnFaults
+from benchmarks.soak.world import LONGEST, Setup, World
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Collection
+
+    from benchmarks.books import Balance
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a shard.
+
+    Attributes:
+        seed: of the shard.
+        mode: its name.
+        balance: of its books.
+        counts: of the faults.
+        virtual_seconds: how long it took in the world.
+        most_receives: the highest receive count of a message that no code had failed on.
+        problems: what must not be; empty if all is well.
+    """
+
+    seed: int
+    mode: str
+    balance: Balance
+    counts: Counter[str]
+    virtual_seconds: float
+    most_receives: int
+    problems: list[str]
+
+
+def run_shard(seed: int, messages: int, without: Collection[str] = ()) -> Outcome:
+    """Run one shard.
+
+    Args:
+        seed: of everything; also picks the mode, in turns.
+        messages: how many.
+        without: kinds of faults, and of what the function does, that are left out.
+    """
+    chance = random.Random(seed)  # noqa: S311 (not for secrets)
+    name = list(MODES)[seed % len(MODES)]
+    mode = MODES[name]
+    setup = _drawn_setup(mode, chance, seed)
+    faults = DrawnFaults(chance, without)
+    groups = chance.choice([2, 5, 20, 100])
+    poison = chance.choice([0.0, 0.005, 0.02])
+    with World(setup, faults) as world:
+        world.start_poller()
+        sent = 0
+        next_kill = _until_kill(chance)
+        while (sent < messages or not world.is_drained) and world.clock.monotonic() < LONGEST:
+            for number in range(sent, min(messages, sent + chance.randrange(400))):
+                group = f"group {chance.randrange(groups)}".replace(" ", "-") if mode.fifo else None
+                world.send(number, _drawn_behaviour(chance, poison, without), group)
+                sent = number + 1
+            world.clock.wait(None, chance.uniform(0, 60))
+            world.check()
+            if world.clock.monotonic() > next_kill:
+                if "poller killed" not in without:
+                    faults.counts["poller killed"] += 1
+                    world.kill_pollers()
+                    for _ in range(chance.choice([1, 1, 2])):
+                        world.start_poller()
+                next_kill = world.clock.monotonic() + _until_kill(chance)
+        balance = world.balance()
+        problems = balance.problems(innocents_are_safe=mode.innocents_are_safe)
+        counts = faults.counts + world.consumer.counts
+        return Outcome(seed, name, balance, counts, world.clock.monotonic(), world.consumer.most_receives, problems)
+
+
+def _most_receives(mode: Mode) -> int:
+    """Choose the queue's maxReceiveCount: where innocents are safe, so high that no row of accidents reaches it."""
+    if not mode.innocents_are_safe:
+        return 10
+    return 100 if mode.fifo else 40
+
+
+def _drawn_setup(mode: Mode, chance: random.Random, seed: int) -> Setup:
+    batch_size = chance.choice([1, 2, 10, 10, 10] if mode.fifo else [1, 2, 10, 10, 50])
+    return Setup(
+        mode,
+        batch_size=batch_size,
+        window=0 if mode.fifo else chance.choice([1, 5]) if batch_size > 10 else chance.choice([0, 0, 1, 5]),
+        concurrency=chance.choice([2, 5, 10]),
+        visibility_timeout=chance.choice([60, 66, 90]),
+        queue_max_receive_count=_most_receives(mode),
+        backoff=chance.choice([None, Backoff(base=5, maximum=120), Backoff(base=1, jitter=False)]),
+        seed=seed,
+    )
+
+
+# How a message behaves that is neither poison nor works from the start: in its first runs.
+_FIRST_RUNS = (
+    ("is slow",),
+    ("raises",),
+    ("raises", "raises"),
+    ("raises", "is slow"),
+    ("retries later",),
+    ("fails for good",),
+    ("hangs",),
+    ("kills its process",),
+    ("kills its process", "raises"),
+    ("exits",),
+    ("is cancelled",),
+    ("is not awaited",),
+)
+_AT_FIRST = 0.12  # the share of messages that do
+
+
+def _drawn_behaviour(chance: random.Random, poison: float, without: Collection[str]) -> Behaviour:
+    draw = chance.random()
+    if draw < poison:
+        return Behaviour(
+            then=chance.choice([kind for kind in ("raises", "fails for good") if kind not in without] or ["works"])
+        )
+    if draw < poison + _AT_FIRST:
+        return Behaviour(tuple(kind for kind in chance.choice(_FIRST_RUNS) if kind not in without))
+    return Behaviour()
+
+
+def _until_kill(chance: random.Random) -> float:
+    return chance.uniform(30, 1200)

@@ -1,0 +1,177 @@
+"""Lets the layer, as it is, take its time from a virtual clock: its deadlines, its threads and its event loop.
+
+Replaced are what it takes time from, and nothing it decides: `time.monotonic`, `threading.Thread` and the queue that
+threads answer through, asyncio's event loop, and the SQS client. What stays out is its alarm: signals come in real time
+and on the main thread only, and the poller's invocations run on others. So a plain function that hangs is ended here
+with its whole process, at the function's timeout. That the alarm saves the rest of the batch is tested in
+tests/unit/test_time.py and by benchmarks/faults.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import threading
+from _queue import Empty
+from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from local.clock import Killed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from local.clock import VirtualClock, VirtualTask
+
+_TIMED = ("_batch", "_bulk", "_run", "_sqs", "_tasks")
+
+
+class Process:
+    """The process an invocation runs in: with it end the threads the layer has started.
+
+    Attributes:
+        ended: whether it was killed; nothing of it runs any more then.
+    """
+
+    def __init__(self) -> None:
+        self.ended = False
+        self.threads: list[VirtualTask] = []
+
+    def kill(self) -> None:
+        """End all of its threads."""
+        self.ended = True
+        for thread in self.threads:
+            with suppress(Killed):  # of the one who kills, if it is being killed itself
+                thread.kill()
+
+
+_process: ContextVar[Process] = ContextVar("process")
+
+
+def this_process() -> Process:
+    """Give the process that the caller, a function's code, runs in."""
+    return _process.get()
+
+
+def in_a_process(
+    handler: Callable[[Any, Any], Any], unexpected: Callable[[Exception], None]
+) -> Callable[[Any, Any], Any]:
+    """Make a handler whose invocations each have a process, which does not survive their end by anything but returning.
+
+    One that returns leaves behind the threads that still run, as on Lambda.
+
+    Args:
+        handler: made by the layer.
+        unexpected: hears of exceptions; no function of a message makes the layer raise any.
+    """
+
+    def invoke(event: Any, context: Any) -> Any:
+        process = Process()
+        token = _process.set(process)
+        try:
+            return handler(event, context)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                unexpected(error)
+            process.kill()
+            raise
+        finally:
+            _process.reset(token)
+
+    return invoke
+
+
+@contextmanager
+def virtual_layer(clock: VirtualClock, sqs: Any) -> Iterator[None]:
+    """Let the layer take its time from a clock and call this SQS, in the block.
+
+    Args:
+        clock: whose participants invoke the handlers.
+        sqs: the client of it, for every region.
+    """
+    with ExitStack() as patches:
+        for module in _TIMED:
+            patches.enter_context(patch(f"partial_batch.{module}.monotonic", clock.monotonic))
+        patches.enter_context(patch.dict("partial_batch._sqs._clients", {None: sqs, "us-east-1": sqs}))
+        patches.enter_context(patch("partial_batch._threads.Thread", _thread_maker(clock)))
+        patches.enter_context(patch("partial_batch._threads.SimpleQueue", lambda: _Queue(clock)))
+        patches.enter_context(patch("asyncio.new_event_loop", lambda: _Loop(clock)))
+        yield
+
+
+def _thread_maker(clock: VirtualClock) -> type:
+    class Thread:
+        """A participant of the clock, with what the layer needs of `threading.Thread`."""
+
+        def __init__(self, target: Callable[..., object], args: Sequence[Any], *, daemon: bool) -> None:
+            self._target, self._args = target, args
+
+        def start(self) -> None:
+            this_process().threads.append(clock.start(lambda: self._target(*self._args), "thread of the layer"))
+
+    return Thread
+
+
+class _Queue:
+    """What the layer needs of `queue.SimpleQueue`."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self._items: list[Any] = []
+        self._changed = threading.Event()
+
+    def put(self, item: Any) -> None:
+        self._items.append(item)
+        self._changed.set()
+
+    def get(self, timeout: float | None) -> Any:
+        if not self._items:
+            self._changed.clear()
+            self._clock.wait(self._changed, timeout)
+        if not self._items:
+            raise Empty
+        return self._items.pop(0)
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that waits in virtual time."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._virtual_clock = clock
+        super().__init__(_Selector(clock))
+
+    def time(self) -> float:
+        return self._virtual_clock.monotonic()
+
+    def close(self) -> None:
+        """End what was begun and not finished, as the process that is killed does; else Python warns of it."""
+        for task in asyncio.all_tasks(self):
+            coroutine: Any = task.get_coro()
+            coroutine.close()
+        super().close()
+
+
+class _Selector(selectors.BaseSelector):
+    """Nothing is ever ready to be read or written; to select is to let the time pass."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self._keys: dict[Any, selectors.SelectorKey] = {}
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        descriptor = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        self._keys[fileobj] = selectors.SelectorKey(fileobj, descriptor, events, data)
+        return self._keys[fileobj]
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        return self._keys.pop(fileobj)
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None or timeout > 0:
+            self._clock.wait(None, timeout)
+        return []
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        return self._keys
