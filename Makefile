@@ -10,10 +10,12 @@ SOURCES := layers/partial_batch/partial_batch functions $(wildcard local benchma
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
-.PHONY: help demo up compare picture test lint checkov format build deploy invoke bench soak faults lock clean
+.PHONY: help setup demo up compare picture test lint checkov format build deploy invoke bench soak faults lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/ready $(if $(wildcard local),.venv-emulator/ready) ## install what the others need; they do it by themselves, too
 
 demo: .venv/ready .venv-emulator/ready ## run the whole stack on this machine with sample messages, and check how each ends
 	@$(BIN)/python -m local demo
@@ -40,8 +42,9 @@ lint: .venv/ready ## ruff, mypy, cfn-lint, sam validate, the schemas of the work
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
-checkov: .venv-checkov/ready ## security findings in the template; each one that is skipped has its reason there
-	@report=$$(CKV_SKIP_PACKAGE_UPDATE_CHECK=true .venv-checkov/bin/checkov --framework cloudformation --file template.yaml \
+checkov: .venv-checkov/ready ## security findings in the templates; each one that is skipped has its reason there
+	@report=$$(CKV_SKIP_PACKAGE_UPDATE_CHECK=true .venv-checkov/bin/checkov --framework cloudformation \
+		--file template.yaml $(wildcard .github/aws-roles.yaml) \
 		--skip-download --compact --quiet); status=$$?; echo "$$report"; \
 	case "$$report" in *"Parsing errors"*) exit 1 ;; esac; exit $$status # a file that it cannot read is no failure to it
 

@@ -130,10 +130,13 @@ def test_a_mapping_is_paused_by_a_parameter_of_its_own(template: dict[str, Any],
 
 
 @each_queue
-@pytest.mark.parametrize(("stage", "policy"), [("dev", "Delete"), ("prod", "Retain"), ("local", "Delete")])
-def test_queues_outlive_the_stack_in_prod_only(name: str, stage: str, policy: str) -> None:
+@pytest.mark.parametrize(
+    ("stage", "deletion", "replacement"),
+    [("dev", "Delete", "Delete"), ("prod", "RetainExceptOnCreate", "Retain"), ("local", "Delete", "Delete")],
+)
+def test_queues_outlive_the_stack_in_prod_only(name: str, stage: str, deletion: str, replacement: str) -> None:
     deployed = deploy(Stage=stage)
 
     for queue in (f"{name}Queue", f"{name}DeadLetterQueue"):
-        assert deployed["Resources"][queue]["DeletionPolicy"] == policy
-        assert deployed["Resources"][queue]["UpdateReplacePolicy"] == policy
+        assert deployed["Resources"][queue]["DeletionPolicy"] == deletion
+        assert deployed["Resources"][queue]["UpdateReplacePolicy"] == replacement

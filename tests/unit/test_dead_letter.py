@@ -253,7 +253,7 @@ class TestSendingFails:
         with caplog.at_level(logging.DEBUG, "botocore.endpoint"):
             assert reported(handler(standard_event("bad1", "bad2", "bad3"))) == ["bad1", "bad2", "bad3"]
 
-        attempts = [line for line in caplog.messages if line.startswith("Sending http request")]
+        attempts = [line for line in caplog.messages if line.startswith("Sending http") and f":{port}/" in line]
         assert len(attempts) == 2
         assert caplog.text.count("EndpointConnectionError)") == 1
         assert caplog.text.count("could not be reached before in this batch") == 2
