@@ -1,4 +1,4 @@
-"""The command line: `python -m local demo`, `up`, `send` and `poll`."""
+"""The command line: `python -m local demo`, `up`, `send`, `poll` and `plan`."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local.errors import LocalError
+from local.plan.arguments import add_arguments as add_plan_arguments
 from local.signals import interrupt_on_signals
 
 _INTERRUPTED = 130  # what a shell gives for Ctrl-C
@@ -38,6 +39,7 @@ def _run(options: argparse.Namespace) -> int:
     # Imported here because boto3 takes a moment, in which Ctrl-C should not show a traceback.
     from local.demo import run_demo
     from local.picture import run_picture
+    from local.plan.command import run_plan
     from local.poll import run_poll
     from local.project import Project
     from local.send import Outgoing, run_send
@@ -53,6 +55,8 @@ def _run(options: argparse.Namespace) -> int:
                 run_up(project, options.port, options.lambda_endpoint_url)
             case "picture":
                 return run_picture(options.file)
+            case "plan":
+                return run_plan(options)
             case "send":
                 message = Outgoing(options.queue, options.body, options.group, options.deduplication_id)
                 return run_send(message, Project.find(options.template_file), options.endpoint_url)
@@ -70,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     send = commands.add_parser("send", help="send a message to a queue of the running stack")
     poll = commands.add_parser("poll", help="run only the event source mappings, against any endpoint, until Ctrl-C")
     picture = commands.add_parser("picture", help="record a picture of what `up` shows, with the sample messages")
+    add_plan_arguments(
+        commands.add_parser("plan", help="which settings given numbers need, and what they carry and cost")
+    )
     picture.add_argument("file", metavar="FILE.svg", type=Path, help="where to")
     for command in (demo, up):
         command.add_argument("--port", type=_port, help="port of the emulator on 127.0.0.1; a free one if not given")
