@@ -10,7 +10,7 @@ SOURCES := layers/partial_batch/partial_batch functions $(wildcard local benchma
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
-.PHONY: help setup demo up compare picture test lint checkov format build deploy invoke bench soak faults lock clean
+.PHONY: help setup demo up compare picture scaling test lint checkov format build deploy invoke mutate bench soak faults lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,9 @@ compare: .venv/ready ## every way to fail a batch, side by side, in virtual time
 picture: .venv/ready .venv-emulator/ready ## record the picture of what `make up` shows, and draw that of the dashboard
 	@$(BIN)/python -m local picture docs/live-view.svg
 	@$(BIN)/python -m local dashboard docs/dashboard.svg
+
+scaling: .venv/ready ## draw the plots of docs/scaling.md
+	$(BIN)/python -m local.plan.pictures docs/scaling.svg
 
 test: .venv/ready $(if $(wildcard local),.venv-emulator/ready) ## run all tests; those in Docker are skipped where there is none
 	$(BIN)/python -m pytest $(ARGS)
@@ -66,6 +69,9 @@ invoke: .venv/ready ## run one sample event in Docker: make invoke EVENT=events/
 	@case "/$(EVENT)" in */fifo/*) function=FifoConsumerFunction ;; *) function=StandardConsumerFunction ;; esac; \
 	$(BIN)/sam local invoke $(or $(FUNCTION),$$function) --event "$(EVENT)" $(ARGS)
 
+mutate: .venv-mutation/ready ## change the layer in small ways, each of which a test must notice; takes a quarter of an hour or more
+	@.venv-mutation/bin/python tests/mutation/run.py $(ARGS)
+
 bench: .venv/ready ## what the layer costs, beside its peers; writes benchmarks/results.md
 	@$(BIN)/python -m benchmarks
 
@@ -79,9 +85,10 @@ lock: .venv/ready ## renew the locked versions in locks/
 	$(BIN)/$(COMPILE) --upgrade --group development --output-file locks/development.txt
 	$(BIN)/$(COMPILE) --upgrade --group emulator --output-file locks/emulator.txt
 	$(BIN)/$(COMPILE) --upgrade --group checkov --output-file locks/checkov.txt
+	$(BIN)/$(COMPILE) --upgrade --group mutation --output-file locks/mutation.txt
 
 clean: ## remove what make made
-	rm -rf .venv .venv-checkov .venv-emulator .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-checkov .venv-emulator .venv-mutation .mutation .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/ready: locks/development.txt
 	@$(call environment,.venv,locks/development.txt)
@@ -91,6 +98,9 @@ clean: ## remove what make made
 
 .venv-emulator/ready: locks/emulator.txt
 	@$(call environment,.venv-emulator,locks/emulator.txt)
+
+.venv-mutation/ready: locks/mutation.txt
+	@$(call environment,.venv-mutation,locks/mutation.txt)
 
 # $(call environment,FOLDER,LOCK): a virtual environment with exactly what the lock names.
 define environment

@@ -1,4 +1,4 @@
-"""The command line: `python -m local demo`, `up`, `send`, `dlq`, `poll`, `restore`, `compare`, and the pictures."""
+"""The command line of `python -m local`."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.errors import LocalError, UsageError
+from local.plan.arguments import add_arguments as add_plan_arguments
 from local.signals import interrupt_on_signals
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _run(options: argparse.Namespace) -> int:
     from local.demo import run_demo
     from local.dlq import open_account, run_drop, run_redrive, run_show
     from local.picture import run_picture
+    from local.plan.command import run_plan
     from local.poll import run_poll, run_poll_deployed
     from local.project import Project
     from local.send import Outgoing, run_send
@@ -69,6 +71,8 @@ def _run(options: argparse.Namespace) -> int:
                 return run_picture(options.file)
             case "dashboard":
                 return run_dashboard(options.file)
+            case "plan":
+                return run_plan(options)
             case "send":
                 message = Outgoing(options.queue, options.body, options.group, options.deduplication_id)
                 return run_send(message, Project.find(options.template_file), options.endpoint_url)
@@ -124,6 +128,9 @@ def _parser() -> argparse.ArgumentParser:
     for command in (picture, dashboard):
         command.add_argument("file", metavar="FILE.svg", type=Path, help="where to")
     _add_compare(commands.add_parser("compare", help="run the ways of handling a batch side by side, in virtual time"))
+    add_plan_arguments(
+        commands.add_parser("plan", help="which settings given numbers need, and what they carry and cost")
+    )
     for command in (demo, up):
         command.add_argument("--port", type=_port, help="port of the emulator on 127.0.0.1; a free one if not given")
     for command in (up, send):

@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import support  # keeps the AWS settings, which go below
 
@@ -40,4 +40,12 @@ def pytest_configure(config):
 
 settings.register_profile("default", max_examples=300, deadline=None)
 settings.register_profile("nightly", max_examples=10_000, deadline=None)
+# mutmut runs the tests several times in one process, on other instances of their classes each time.
+settings.register_profile(
+    "mutation",
+    max_examples=300,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.differing_executors],
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

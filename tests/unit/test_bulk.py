@@ -22,6 +22,16 @@ def handler_returning(result: Callable[[list[Message]], object], kind: str = "pl
     return bulk_handler(plain if kind == "plain" else awaitable, **options)
 
 
+def test_what_the_function_names_fails_with_that_as_its_reason() -> None:
+    failures = []
+    handler = bulk_handler(
+        lambda messages: ["2"], on_failure=lambda message, error: failures.append((message.id, str(error)))
+    )
+
+    assert reported(handler(standard_event("1", "2"))) == ["2"]
+    assert failures == [("2", "the function named it as failed")]
+
+
 both_kinds = pytest.mark.parametrize("kind", ["plain", "async"])
 
 

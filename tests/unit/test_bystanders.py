@@ -71,6 +71,7 @@ def test_with_stop_batch_the_other_groups_waited_behind_it_too(sent: SentMessage
     handler = handler_failing_on("a1", "b1", on_fifo_failure="stop_batch")
 
     assert reported(handler(event(("a1", 3), ("b1", 3)))) == ["b1"]
+    assert len(sent.requests) == 1
 
 
 def test_being_the_head_now_it_has_as_many_receives_of_its_own(sent: SentMessages) -> None:

@@ -229,6 +229,12 @@ class TestSendingFails:
         event = {"Records": [of_no_group, record("bad2", arn=FIFO_ARN, group="g")]}
         assert reported(handler(event)) == ["bad1"]
 
+    def test_with_no_queue_named_it_goes_back_and_the_log_says_why(self, caplog: pytest.LogCaptureFixture) -> None:
+        handler = failing_with(PermanentFailure(), dead_letter_queue=None)
+
+        assert reported(handler(standard_event("bad"))) == ["bad"]
+        assert "(no dead-letter queue is named)" in caplog.text
+
     @pytest.mark.parametrize("code", ["ServiceUnavailable", "AccessDenied", "AWS.SimpleQueueService.NonExistentQueue"])
     def test_a_queue_that_takes_none_is_not_asked_again_in_this_batch(
         self, code: str, sent: SentMessages, caplog: pytest.LogCaptureFixture
@@ -237,7 +243,7 @@ class TestSendingFails:
 
         assert reported(failing_with(PermanentFailure())(standard_event("bad1", "bad2"))) == ["bad1", "bad2"]
         assert code in caplog.text
-        assert "could not be reached before in this batch" in caplog.text
+        assert "(the dead-letter queue could not be reached before in this batch)" in caplog.text
 
     def test_an_unreachable_queue_is_tried_once_a_batch_with_one_repeat(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -264,7 +270,7 @@ class TestSendingFails:
         client = _sqs.sqs_client()
 
         config = client.meta.config
-        assert config.retries == {"total_max_attempts": 1, "mode": "legacy"}  # type: ignore[attr-defined]
+        assert config.retries["total_max_attempts"] == 1  # type: ignore[attr-defined]
         assert (config.connect_timeout + config.read_timeout) * 2 <= 3  # type: ignore[attr-defined]
         assert _sqs.sqs_client() is client
         assert _sqs.sqs_client("eu-west-1").meta.region_name == "eu-west-1"

@@ -5,7 +5,7 @@ import json
 import logging
 
 import pytest
-from partial_batch import Message, PermanentFailure, batch_handler
+from partial_batch import Message, PermanentFailure, batch_handler, bulk_handler
 
 from tests.support import FIFO_ARN, record, standard_event
 from tests.unit.conftest import SentMessages
@@ -23,6 +23,16 @@ def test_there_is_one_line_a_failed_message_and_none_for_the_others(caplog: pyte
     handler({"Records": [record("1", "good"), record("2", "bad"), record("3", "bad")]})
 
     assert [(line.name, line.levelname) for line in caplog.records] == [("partial_batch", "WARNING")] * 2
+
+
+def test_a_failure_of_the_whole_batch_has_its_traceback_once(caplog: pytest.LogCaptureFixture) -> None:
+    @bulk_handler
+    def handler(messages: list[Message]) -> None:
+        raise ValueError("of them all")
+
+    handler(standard_event("1", "2", "3"))
+
+    assert [line.exc_info is not None for line in caplog.records] == [True, False, False]
 
 
 def test_the_fields_say_which_message_it_was_and_what_becomes_of_it(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,7 @@ from tests.support import record, standard_event
         (None, "the event is a NoneType"),
         ([], "the event is a list"),
         ("Records", "the event is a str"),
-        ({}, "has no Records"),
+        ({}, "^the event has no Records$"),
         ({"httpMethod": "GET"}, "has no Records"),
         ({"Records": None}, "Records is a NoneType"),
         ({"Records": {"messageId": "1"}}, "Records is a dict"),

@@ -191,6 +191,28 @@ def test_an_async_function_is_never_silently_not_awaited(function: Any) -> None:
     assert reported(batch_handler(function)(standard_event("a", "b"))) == ["a", "b"]
 
 
+async def succeeds(message: Message) -> None:
+    await asyncio.sleep(0)
+
+
+class CallsThroughPartial:
+    __call__ = staticmethod(functools.partial(succeeds))
+
+
+@pytest.mark.parametrize("function", [staticmethod(succeeds), CallsThroughPartial()])
+def test_an_async_function_is_recognized_behind_what_wraps_it(function: Any) -> None:
+    assert reported(batch_handler(function)(standard_event("a", "b"))) == []
+
+
+@pytest.mark.parametrize(("unfinished", "what"), [(work, "coroutine"), (not_gathered, "list with a coroutine")])
+def test_it_says_what_was_returned_instead(unfinished: Callable[[Message], object], what: str) -> None:
+    errors = []
+    handler = batch_handler(lambda message: unfinished(message), on_failure=lambda _, error: errors.append(str(error)))
+
+    assert reported(handler(standard_event("1"))) == ["1"]
+    assert errors[0].startswith(f"the function returned a {what}, so")
+
+
 def test_an_empty_batch_is_a_success_and_runs_nothing() -> None:
     assert handler_of(raises(ValueError()), "plain")({"Records": []}) == {"batchItemFailures": []}
 

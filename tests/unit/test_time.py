@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from partial_batch import Backoff, Message, OutOfTime, batch_handler, bulk_handler
+from partial_batch import Backoff, Message, OutOfTime, _bulk, batch_handler, bulk_handler
 
 from tests.support import Context, fifo_event, reported, standard_event
 from tests.unit.conftest import Clock, SentMessages
@@ -98,24 +98,33 @@ class TestAHangingMessage:
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         release = threading.Event()
-        later: list[str] = []
+        told: list[str] = []
 
-        @batch_handler(time_reserve=0.1, concurrency=3, on_failure=lambda message, _: later.append(message.id))
+        @batch_handler(
+            time_reserve=0.1,
+            concurrency=3,
+            on_success=lambda message: told.append(f"{message.id} succeeded"),
+            on_failure=lambda message, error: told.append(f"{message.id} failed: {error}"),
+        )
         def handler(message: Message) -> None:
             if message.id.startswith("hangs"):
                 release.wait(60)
+            if message.id == "hangs1":
                 raise ValueError("much later")
 
         response = handler(standard_event("1", "hangs1", "2", "hangs2", "3"), Context(SOON))
         assert reported(response) == ["hangs1", "hangs2"]
-        assert later == ["hangs1", "hangs2"]
+        reason = "failed: it still ran when the time of the function was nearly over"
+        so_far = ["1 succeeded", "2 succeeded", "3 succeeded", f"hangs1 {reason}", f"hangs2 {reason}"]
+        assert sorted(told) == so_far
         caplog.clear()
         left = [thread for thread in threading.enumerate() if thread.daemon and "run" in thread.name]
+        assert len(left) == 2  # as daemons they do not keep the process alive
         release.set()
         for thread in left:
             thread.join(10)
         assert reported(response) == ["hangs1", "hangs2"]
-        assert later == ["hangs1", "hangs2"]
+        assert sorted(told) == so_far
         assert caplog.text == ""
 
     @pytest.mark.parametrize("concurrency", [1, 3])
@@ -132,20 +141,42 @@ class TestAHangingMessage:
         assert "3" not in started
         assert reported(handler(standard_event("1"), Context(60))) == []
 
-    def test_a_bulk_functions_on_success_is_told_as_long_as_there_is_time(self, clock: Clock) -> None:
+    def test_a_bulk_functions_on_success_is_told_as_long_as_there_is_time(
+        self, clock: Clock, caplog: pytest.LogCaptureFixture
+    ) -> None:
         def take_a_while(message: Message) -> None:
             clock.now += 25
 
         handler = bulk_handler(lambda messages: None, on_success=take_a_while)
 
         assert reported(handler(standard_event("1", "2", "3", "4"), clock)) == ["4"]
+        assert "failed" not in caplog.text  # it was not told of, which is no failure
 
-    def test_a_bulk_function_fails_the_whole_batch(self) -> None:
+    def test_a_bulk_functions_on_success_is_told_at_the_last_moment(self, clock: Clock) -> None:
+        def take_until_the_last_moment(message: Message) -> None:
+            clock.now = 1059 - 0.0001  # a minute after 1000, less the reserve and what is not worth noting
+
+        handler = bulk_handler(lambda messages: None, on_success=take_until_the_last_moment)
+
+        assert reported(handler(standard_event("1", "2"), clock)) == []
+
+    def test_a_bulk_function_fails_the_whole_batch(self, caplog: pytest.LogCaptureFixture) -> None:
         @bulk_handler(time_reserve=0.1)
         def handler(messages: list[Message]) -> None:
             hang()
 
         assert reported(handler(standard_event("1", "2"), Context(SOON))) == ["1", "2"]
+        assert caplog.text.count("failed with OutOfTime") == 2
+
+    def test_a_bulk_function_that_is_interrupted_before_it_begins_fails_the_whole_batch(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_bulk, "run_with_alarm", lambda batch, seconds, work: None)  # as if it rang at once
+        failures = []
+        handler = bulk_handler(lambda messages: None, on_failure=lambda message, error: failures.append(repr(error)))
+
+        assert reported(handler(standard_event("1", "2"), Context(60))) == ["1", "2"]
+        assert failures == ["OutOfTime('the time of the function was nearly over')"] * 2
 
     def test_an_async_bulk_function_fails_the_whole_batch(self) -> None:
         @bulk_handler(time_reserve=0.1)
@@ -172,7 +203,9 @@ class TestAHangingMessage:
 
 class TestStartingNothingMore:
     @pytest.mark.parametrize("kind", ["plain", "async", "threads", "tasks"])
-    def test_no_message_is_started_when_less_time_is_left_than_the_slowest_took(self, kind: str, clock: Clock) -> None:
+    def test_no_message_is_started_when_less_time_is_left_than_the_slowest_took(
+        self, kind: str, clock: Clock, caplog: pytest.LogCaptureFixture
+    ) -> None:
         seconds = {"1": 2, "2": 20, "3": 2, "4": 20, "5": 2}  # of the 59 there are, 44 are gone when 5 could start
         ran = []
 
@@ -194,11 +227,19 @@ class TestStartingNothingMore:
 
         assert [name for name in back if name != "b1"] == ["5" if options["concurrency"] == 1 else "a5"]
         assert not any(name.endswith("5") for name in ran)
+        assert "no time was left to start" in caplog.text
 
-    def test_a_message_is_started_when_as_much_time_is_left_as_the_slowest_took(self, clock: Clock) -> None:
-        @batch_handler(time_reserve=0)
-        def handler(message: Message) -> None:
-            clock.now += 19.9
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    def test_a_message_is_started_when_as_much_time_is_left_as_the_slowest_took(
+        self, asynchronous: bool, clock: Clock
+    ) -> None:
+        def work(message: Message) -> None:
+            clock.now += 20  # of the 60 there are; 20 are left when 3 is to start
+
+        async def work_async(message: Message) -> None:
+            work(message)
+
+        handler: Any = batch_handler(work_async if asynchronous else work, time_reserve=0)
 
         assert reported(handler(standard_event("1", "2", "3", "4"), clock)) == ["4"]
 
@@ -213,6 +254,22 @@ class TestStartingNothingMore:
         assert ran == []
         assert "no time was left to start 2 of 2 messages" in caplog.text
 
+    @pytest.mark.parametrize("make", [batch_handler, bulk_handler])
+    def test_the_last_moment_is_too_late_to_start(self, make: Any, clock: Clock) -> None:
+        ran: list[object] = []
+        handler = make(ran.append, time_reserve=60)  # all there is, to the moment
+
+        assert reported(handler(standard_event("1", "2"), clock)) == ["1", "2"]
+        assert ran == []
+
+    @pytest.mark.parametrize("make", [batch_handler, bulk_handler])
+    def test_the_moment_before_is_not(self, make: Any, clock: Clock) -> None:
+        ran: list[object] = []
+        handler = make(ran.append, time_reserve=59.5)
+
+        assert reported(handler(standard_event("1"), clock)) == []
+        assert len(ran) == 1
+
     def test_an_async_function_is_not_started_either(self) -> None:
         ran = []
 
@@ -222,6 +279,15 @@ class TestStartingNothingMore:
 
         assert reported(handler(standard_event("1", "2"), Context(1))) == ["1", "2"]
         assert ran == []
+
+    def test_what_a_failure_stopped_did_not_lack_time(self, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+        @batch_handler
+        def handler(message: Message) -> None:
+            clock.now += 29.5  # half of what there is, so that a2 would have had just enough
+            raise ValueError
+
+        assert reported(handler(fifo_event("a1", "a2"), clock)) == ["a1", "a2"]
+        assert "no time was left" not in caplog.text
 
     @pytest.mark.parametrize("asynchronous", [False, True])
     def test_a_bulk_function_is_not_started_either(self, asynchronous: bool) -> None:
@@ -299,6 +365,26 @@ class TestTheAlarm:
 
         assert reported(outer(standard_event("1"), Context(SOON))) == ["1"]
 
+    def test_it_is_set_for_the_time_there_is_without_the_reserve(self) -> None:
+        left = []
+
+        @batch_handler(time_reserve=5)
+        def handler(message: Message) -> None:
+            left.append(signal.getitimer(signal.ITIMER_REAL)[0])
+
+        assert reported(handler(standard_event("1"), Context(1_000_000))) == []
+        assert 999_900 < left[0] <= 999_995
+
+    def test_it_rings_after_a_failure_was_recorded(self, caplog: pytest.LogCaptureFixture) -> None:
+        @batch_handler(time_reserve=0.1)
+        def handler(message: Message) -> None:
+            if message.id == "fails":
+                raise ValueError
+            hang()
+
+        assert reported(handler(standard_event("fails", "hangs"), Context(SOON))) == ["fails", "hangs"]
+        assert "hangs failed with OutOfTime" in caplog.text
+
     def test_it_may_ring_while_on_failure_is_told(self) -> None:
         @batch_handler(time_reserve=0.1, on_failure=lambda *_: hang())
         def handler(message: Message) -> None:
@@ -339,7 +425,7 @@ class TestTheAlarm:
         assert reported(handler(standard_event("1", "2"), Context(SOON))) == ["2"]
         assert all(isinstance(error, OutOfTime) for error in interrupts)
 
-    @pytest.mark.parametrize("kind", ["plain", "async", "bulk"])
+    @pytest.mark.parametrize("kind", ["plain", "async", "bulk", "on_success of bulk"])
     def test_a_nested_handler_passes_the_outer_ones_interrupt_on(self, kind: str) -> None:
         def work(message: Message) -> None:
             hang()
@@ -354,6 +440,7 @@ class TestTheAlarm:
             "plain": batch_handler(work),
             "async": batch_handler(work_async),
             "bulk": bulk_handler(work_whole),
+            "on_success of bulk": bulk_handler(lambda messages: None, on_success=work),
         }[kind]
         outer = batch_handler(lambda message: inner(standard_event("x", "y")), time_reserve=0.1)
 

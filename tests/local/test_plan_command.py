@@ -1,0 +1,177 @@
+"""`python -m local plan`, as it is called."""
+
+import json
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from local.__main__ import main
+from local.project import REPOSITORY
+
+STANDARD = ["plan", "--function-time", "0.1"]
+FIFO = [*STANDARD, "--fifo", "--groups", "50"]
+
+
+def answer(capsys, *arguments):
+    assert main([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_it_shows_the_settings_as_overrides_of_the_template(capsys):
+    assert main([*STANDARD, "--messages-per-second", "100"]) == 0
+    # 100 x 0.1 s / 0.7; twice a batch of 1 s, and the reserve; 6 x 3 s + 1 s
+    assert (
+        "sam deploy --parameter-overrides StandardBatchSize=10 StandardBatchingWindow=1 MaximumConcurrency=15 "
+        "FunctionTimeout=3 VisibilityTimeout=19 MaxReceiveCount=5 BackoffBase=30"
+    ) in capsys.readouterr().out
+
+
+def test_on_fifo_the_overrides_are_those_of_the_other_half(capsys):
+    found = answer(capsys, *FIFO, "--backlog", "100", "--max-receive-count", "3")
+    assert found["parameter_overrides"] == {
+        "FifoBatchSize": 10,
+        "MaximumConcurrency": 10,
+        "FunctionTimeout": 3,
+        "VisibilityTimeout": 18,
+        "MaxReceiveCount": 3,
+        "FifoQueueMaxReceiveCount": 15,
+        "BackoffBase": 30,
+    }
+
+
+def test_the_overrides_are_parameters_of_the_template(capsys):
+    parameters = yaml_parse((REPOSITORY / "template.yaml").read_text())["Parameters"]
+    for arguments in (STANDARD, FIFO):
+        for name, value in answer(capsys, *arguments, "--backlog", "100")["parameter_overrides"].items():
+            assert parameters[name]["MinValue"] <= value <= parameters[name]["MaxValue"]
+
+
+def test_the_example_of_the_documentation_is_what_it_shows(capsys):
+    block = (REPOSITORY / "docs" / "scaling.md").read_text().split("python -m local ")[1].split("\n## ")[0]
+    command, *lines = block.split("\n\nWhere no setting")[0].splitlines()
+    assert main(command.split()) == 0
+    found = " ".join(capsys.readouterr().out.split())
+    assert len(lines) > 10
+    for line in lines:
+        assert " ".join(line.removesuffix("...").split()) in found
+
+
+def test_every_setting_is_taken_from_its_option(capsys):
+    given = {
+        "batch_size": 20,
+        "window": 7,
+        "concurrency": 3,
+        "maximum_concurrency": 33,
+        "function_timeout": 44,
+        "visibility_timeout": 555,
+        "max_receive_count": 6,
+        "backoff_base": 77,
+        "memory": 512,
+    }
+    options = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    found = answer(capsys, *STANDARD, "--backlog", "100", *options)
+    assert found["settings"] == given
+
+
+def test_every_figure_of_the_messages_is_taken_from_its_option(capsys):
+    options = ["--messages-per-second", "2.5", "--backlog", "70", "--batch-time", "0.3", "--failure-rate", "0.25"]
+    found = answer(capsys, *FIFO, *options, "--message-size", "2000")
+    assert found["workload"] == {
+        "message_seconds": 0.1,
+        "batch_seconds": 0.3,
+        "rate": 2.5,
+        "backlog": 70,
+        "failure_rate": 0.25,
+        "message_bytes": 2000,
+        "fifo": True,
+        "groups": 50,
+    }
+
+
+def test_prices_are_those_of_the_architecture_and_the_kind_of_queue(capsys):
+    assert answer(capsys, *STANDARD, "--backlog", "1")["prices"] == {
+        "gb_second": 0.0000166667,
+        "million_invocations": 0.2,
+        "million_requests": 0.4,
+    }
+    found = answer(capsys, *FIFO, "--backlog", "1", "--architecture", "arm64")["prices"]
+    assert (found["gb_second"], found["million_requests"]) == (0.0000133334, 0.5)
+
+
+def test_prices_of_another_region_can_be_given(capsys):
+    options = ["--gb-second-price", "0.00002", "--invocations-price", "0.25", "--requests-price", "0"]
+    assert answer(capsys, *STANDARD, "--backlog", "1", *options)["prices"] == {
+        "gb_second": 0.00002,
+        "million_invocations": 0.25,
+        "million_requests": 0,
+    }
+
+
+def test_what_never_ends_is_null_in_json_and_never_in_words(capsys):
+    arguments = [*STANDARD, "--messages-per-second", "300", "--backlog", "100000", "--maximum-concurrency", "20"]
+    assert answer(capsys, *arguments)["backlog_seconds"] is None
+    main(arguments)
+    shown = capsys.readouterr().out
+    assert "worked off never" in shown
+    assert "the backlog grows without end" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        (["--backlog", "9", "--message-size", "100000", "--batch-size", "100", "--concurrency", "9"], "ends at 62"),
+        (["--backlog", "9", "--visibility-timeout", "18"], "AWS advises a visibility timeout"),
+        (["--messages-per-second", "9000", "--failure-rate", "0.5"], "SQS allows 120,000"),
+        (["--backlog", "9", "--concurrency", "4"], "batch_handler(concurrency=4)"),
+        (["--fifo", "--groups", "5", "--backlog", "9", "--concurrency", "4"], "does not speed up"),
+        (["--fifo", "--groups", "5", "--backlog", "9", "--failure-rate", "0.2"], "A smaller FifoBatchSize helps"),
+    ],
+)
+def test_it_notes_what_to_know_before(capsys, options, note):
+    assert any(note in text for text in answer(capsys, *STANDARD, *options)["notes"])
+
+
+def test_there_is_nothing_to_note_about_plain_numbers(capsys):
+    assert answer(capsys, *STANDARD, "--messages-per-second", "10")["notes"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ([], "say --messages-per-second, --backlog or both"),
+        (["--fifo", "--backlog", "9"], "say --groups"),
+        (["--groups", "5", "--backlog", "9"], "--groups is for --fifo"),
+        (["--backlog", "9", "--batch-size", "20", "--window", "0"], "needs a batching window"),
+        (["--fifo", "--groups", "5", "--backlog", "9", "--window", "1"], "no batching window on a FIFO queue"),
+        (["--fifo", "--groups", "5", "--backlog", "9", "--batch-size", "11"], "not 1 to 10"),
+        (["--backlog", "9", "--function-timeout", "10", "--visibility-timeout", "9"], "Lambda refuses"),
+        (["--backlog", "9", "--batch-time", "2.1", "--function-timeout", "4"], "a full batch takes 3.1 s"),
+        (["--backlog", "9", "--batch-time", "899"], "a full batch takes 900.0 s"),
+    ],
+)
+def test_options_that_do_not_go_together_are_one_clear_error(capsys, options, complaint):
+    assert main([*STANDARD, *options]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("error: ")
+    assert shown.err.count("\n") == 1
+    assert complaint in shown.err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "complaint"),
+    [
+        ("--failure-rate", "1.1", "not 0 to 1"),
+        ("--failure-rate", "nan", "not 0 to 1"),
+        ("--function-time", "0", "not 0.0001 to 900"),
+        ("--batch-size", "2.5", "not a whole number"),
+        ("--maximum-concurrency", "1", "not 2 to 1,000"),
+        ("--memory", "64", "not 128 to 10,240"),
+        ("--backlog", "many", "not a whole number"),
+    ],
+)
+def test_a_number_that_cannot_be_is_a_usage_error(capsys, option, value, complaint):
+    with pytest.raises(SystemExit) as ended:
+        main([*STANDARD, option, value])
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
