@@ -14,6 +14,8 @@ done           it succeeded at least once.
 dead-lettered with a reason
                it never succeeded, code failed on it, and it is in the dead-letter queue: sent there by the layer, with
                its ErrorType, or moved there by SQS when it had been received too often.
+too early      one of these on which code failed less often than it was to be tried, and not for good. Without state
+               that cannot always be helped: docs/layer.md, "Bystanders".
 """
 
 from __future__ import annotations
@@ -63,6 +65,7 @@ class Balance:
     lost: int = 0
     out_of_order: int = 0
     innocents_dead_lettered: int = 0
+    dead_lettered_too_early: int = 0
     done_and_dead_lettered: int = 0
     runs: int = 0
     repetitions: int = 0
@@ -126,21 +129,27 @@ class Books:
         """It is in the dead-letter queue."""
         self.accounts[number].dead = True
 
-    def close(self, queued: Collection[int], dead_letters: Iterable[tuple[int, str | None]]) -> Balance:
+    def close(self, queued: Collection[int], dead_letters: Iterable[tuple[int, str | None]], tries: int = 1) -> Balance:
         """Find out what became of every message.
 
         Args:
             queued: what is in the queue.
             dead_letters: what is in the dead-letter queue, each with the layer's ErrorType; None if SQS moved it.
+            tries: how often a message is to be tried.
         """
         balance = Balance(messages=len(self.accounts), out_of_order=len(self.out_of_order))
         by_layer: dict[int, bool] = {}
+        for_good = set()
         for number, error_type in dead_letters:
             by_layer[number] = by_layer.get(number, False) or bool(error_type)
+            if error_type == "PermanentFailure":
+                for_good.add(number)
         for number, account in self.accounts.items():
             balance.runs += account.runs
             balance.repetitions += max(0, account.successes - 1)
             self._judge(balance, account, by_layer.get(number), is_queued=number in queued)
+            if number in by_layer and number not in for_good and not account.successes:
+                balance.dead_lettered_too_early += 0 < account.failures < tries
         return balance
 
     def _judge(self, balance: Balance, account: Account, by_layer: bool | None, *, is_queued: bool) -> None:

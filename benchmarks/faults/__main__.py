@@ -122,6 +122,7 @@ def _ledger(outcome: Outcome, options: argparse.Namespace) -> str:
         "still in the queue": "still_queued",
         "out of order": "out_of_order",
         "innocent and dead-lettered": "innocents_dead_lettered",
+        "dead-lettered too early": "dead_lettered_too_early",
         "done, and a copy dead-lettered": "done_and_dead_lettered",
         "run again after success": "repetitions",
     }

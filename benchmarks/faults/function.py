@@ -63,5 +63,5 @@ lambda_handler = batch_handler(
     on_fifo_failure="skip_group",
     backoff=Backoff(base=0.5, maximum=2),
     dead_letter_queue=os.environ["DEAD_LETTER_QUEUE_URL"],
-    max_receive_count=4 if _fifo else None,
+    max_receive_count=int(os.environ["MAX_RECEIVE_COUNT"]) if _fifo else None,
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from benchmarks.books import Books
+from benchmarks.settings import BATCH_SIZE, MAX_RECEIVE_COUNT, QUEUE_MAX_RECEIVE_COUNT
 from local.emulator import REPOSITORY
 from local.queues import backlog
 
@@ -24,7 +25,8 @@ _SOURCE = Path(__file__).with_name("function.py")
 _TIMEOUT = 3
 _VISIBILITY_TIMEOUT = 18
 _GROUPS = 40
-_MOST_RECEIVES = {"standard": 30, "fifo": 100}
+_ROW = BATCH_SIZE  # messages of one more group, which fail for ever all of them, as when what they need is down
+_MOST_RECEIVES = {"standard": 30, "fifo": QUEUE_MAX_RECEIVE_COUNT}
 
 
 @dataclass(frozen=True)
@@ -120,13 +122,19 @@ class ObservedQueue:
             Handler="function.lambda_handler",
             Role="arn:aws:iam::000000000000:role/any",
             Timeout=_TIMEOUT,
-            Environment={"Variables": {"RUNS_LOG": str(self.log), "DEAD_LETTER_QUEUE_URL": self._letters}},
+            Environment={
+                "Variables": {
+                    "RUNS_LOG": str(self.log),
+                    "DEAD_LETTER_QUEUE_URL": self._letters,
+                    "MAX_RECEIVE_COUNT": str(MAX_RECEIVE_COUNT),
+                }
+            },
             Code={"ZipFile": _code()},
         )
         clients.functions.create_event_source_mapping(
             EventSourceArn=self._arn(self._url),
             FunctionName=f"consume-{name}",
-            BatchSize=10,
+            BatchSize=BATCH_SIZE,
             Enabled=False,
             FunctionResponseTypes=["ReportBatchItemFailures"],
         )
@@ -137,8 +145,11 @@ class ObservedQueue:
             entries = []
             for number in range(first, min(first + 10, count)):
                 group = f"group-{chance.randrange(_GROUPS)}" if self.name == "fifo" else None
+                behaviour = _behaviour(chance)
+                if group is not None and number < _ROW:
+                    group, behaviour = "row", {"first": [], "then": "raises"}
                 self._books.sent(number, group)
-                body = json.dumps({"number": number} | _behaviour(chance))
+                body = json.dumps({"number": number} | behaviour)
                 more = {} if group is None else {"MessageGroupId": group, "MessageDeduplicationId": str(number)}
                 entries.append({"Id": str(number), "MessageBody": body, **more})
             response = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)  # type: ignore[arg-type]
@@ -157,7 +168,8 @@ class ObservedQueue:
         steps = [Step.from_line(line) for line in self.log.read_text().splitlines()]
         self.ended_in_the_middle = replay(self._books, steps, letters)
         queued = set(self._books.accounts) if not self.is_empty else set()
-        return self._books.close(queued, [(letter.number, letter.error_type) for letter in letters])
+        dead = [(letter.number, letter.error_type) for letter in letters]
+        return self._books.close(queued, dead, MAX_RECEIVE_COUNT)
 
     def _read_letters(self) -> list[Letter]:
         letters: list[Letter] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ FAILURES = (
     "is cancelled",
     "is not awaited",
 )
+# What it calls does not answer for a while, for any message of a group.
+OUTAGE = "fails in an outage"
 # A message does these only so often: one that kills its process each time takes the messages beside it along, whatever
 # the layer does.
 _FAILS_ITS_BATCH = {"hangs", "kills its process", "exits"}
@@ -113,6 +116,7 @@ class Consumer:
 
     Attributes:
         behaviours: by the number of the message.
+        outages: by message group, until when each of its messages fails, in virtual seconds.
         counts: how often it did what, other than to work.
         unexpected: what the layer raised, which it must not.
         most_receives: the highest receive count of a message that no code had failed on: so often others held it up.
@@ -122,6 +126,7 @@ class Consumer:
     books: Books
     slow_seconds: float
     behaviours: dict[int, Behaviour] = field(default_factory=dict)
+    outages: dict[str | None, float] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     unexpected: list[Exception] = field(default_factory=list)
     most_receives: int = 0
@@ -162,6 +167,8 @@ class Consumer:
         does = self.behaviours[number].in_run(self.books.began(number))
         if message.receive_count > self.most_receives and not self.books.accounts[number].failures:
             self.most_receives = message.receive_count
+        if self.clock.monotonic() < self.outages.get(message.group_id, 0):
+            does = OUTAGE
         if does != WORKS:
             self.counts[does] += 1
         self._running.add(message.record["receiptHandle"])
@@ -180,35 +187,32 @@ class Consumer:
         if isinstance(error, OutOfTime) and message.record["receiptHandle"] in self._running:
             self.books.failed(int(message.body))
 
-    def _plain(self, message: Message) -> object:
+    @contextmanager
+    def _run(self, message: Message) -> Iterator[str]:
+        """Enter a run into the books; gives what it does."""
         does = self._begin(message)
         try:
-            if does in (IS_SLOW, "hangs"):
-                self.clock.wait(None, self.slow_seconds if does == IS_SLOW else _HANGS)
-            elif does == "is not awaited":
-                self._end(message, RuntimeError())
-                return self._async(message)
-            else:
-                _do(does)
+            yield does
         except BaseException as error:
             self._end(message, error)
             raise
-        self._end(message, None)
-        return None
+        self._end(message, RuntimeError() if does == "is not awaited" else None)
+
+    def _plain(self, message: Message) -> object:
+        with self._run(message) as does:
+            if seconds := self._seconds(does):
+                self.clock.wait(None, seconds)
+            _do(does)
+        return self._async(message) if does == "is not awaited" else None
 
     async def _async(self, message: Message) -> object:
-        does = self._begin(message)
-        try:
-            await asyncio.sleep({IS_SLOW: self.slow_seconds, "hangs": _HANGS}.get(does, 0))
-            if does == "is not awaited":
-                self._end(message, RuntimeError())
-                return self._async(message)
+        with self._run(message) as does:
+            await asyncio.sleep(self._seconds(does))
             _do(does)
-        except BaseException as error:
-            self._end(message, error)
-            raise
-        self._end(message, None)
-        return None
+        return self._async(message) if does == "is not awaited" else None
+
+    def _seconds(self, does: str) -> float:
+        return {IS_SLOW: self.slow_seconds, "hangs": _HANGS}.get(does, 0)
 
     def _bulk(self, messages: list[Message]) -> list[Message | str]:
         outcome = _BulkOutcome()
@@ -275,7 +279,7 @@ class _BulkOutcome:
 
 def _do(what: str) -> None:
     match what:
-        case "raises":
+        case "raises" | "fails in an outage":
             raise RuntimeError("told to")
         case "retries later":
             raise RetryLater(7)

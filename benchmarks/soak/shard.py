@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from partial_batch import Backoff
 
-from benchmarks.soak.consumer import MODES, Behaviour, Mode
+from benchmarks.settings import QUEUE_MAX_RECEIVE_COUNT
+from benchmarks.soak.consumer import MODES, OUTAGE, Behaviour, Mode
 from benchmarks.soak.faults import DrawnFaults
 from benchmarks.soak.world import LONGEST, Setup, World
+from local.record import MOST_PAYLOAD_BYTES
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -57,6 +59,7 @@ def run_shard(seed: int, messages: int, without: Collection[str] = ()) -> Outcom
     faults = DrawnFaults(chance, without)
     groups = chance.choice([2, 5, 20, 100])
     poison = chance.choice([0.0, 0.005, 0.02])
+    row = _Row(chance.choice(_ROWS), chance.randrange(messages)) if mode.fifo and ROW not in without else _Row()
     with World(setup, faults) as world:
         world.start_poller()
         sent = 0
@@ -64,8 +67,11 @@ def run_shard(seed: int, messages: int, without: Collection[str] = ()) -> Outcom
         while (sent < messages or not world.is_drained) and world.clock.monotonic() < LONGEST:
             for number in range(sent, min(messages, sent + chance.randrange(400))):
                 group = f"group {chance.randrange(groups)}".replace(" ", "-") if mode.fifo else None
-                world.send(number, _drawn_behaviour(chance, poison, without), group)
+                behaviour = _drawn_behaviour(chance, poison, without)
+                world.send(number, Behaviour(then="raises") if row.has(number, group) else behaviour, group)
                 sent = number + 1
+                if group is not None and chance.random() < _OUTAGES and OUTAGE not in without:
+                    world.consumer.outages[group] = world.clock.monotonic() + chance.choice(_OUTAGE_SECONDS)
             world.clock.wait(None, chance.uniform(0, 60))
             world.check()
             if world.clock.monotonic() > next_kill:
@@ -78,14 +84,52 @@ def run_shard(seed: int, messages: int, without: Collection[str] = ()) -> Outcom
         balance = world.balance()
         problems = balance.problems(innocents_are_safe=mode.innocents_are_safe)
         counts = faults.counts + world.consumer.counts
+        counts[ROW] += row.count
         return Outcome(seed, name, balance, counts, world.clock.monotonic(), world.consumer.most_receives, problems)
+
+
+# Besides what single messages do: for a while all messages of a group fail; or some that follow one another in it, for
+# ever. Only on FIFO: on a standard queue nothing waits behind them.
+ROW = "one of a row that fails for ever"
+_ROWS = (0, 10, 30)  # messages
+_OUTAGES = 0.002  # how often one begins, per message sent
+_OUTAGE_SECONDS = (60, 600, 3_600)
+
+
+@dataclass
+class _Row:
+    """Messages of one group that fail for ever.
+
+    Attributes:
+        left: how many are still to come.
+        first: the number of the first one.
+        count: how many there were.
+    """
+
+    left: int = 0
+    first: int = 0
+    count: int = 0
+    _group: str | None = None
+
+    def has(self, number: int, group: str | None) -> bool:
+        """Whether the message is one of them; to be asked once of each that is sent."""
+        if number == self.first:
+            self._group = group
+        if number < self.first or not self.left or group != self._group:
+            return False
+        self.left -= 1
+        self.count += 1
+        return True
 
 
 def _most_receives(mode: Mode) -> int:
     """Choose the queue's maxReceiveCount: where innocents are safe, so high that no row of accidents reaches it."""
     if not mode.innocents_are_safe:
         return 10
-    return 100 if mode.fifo else 40
+    return QUEUE_MAX_RECEIVE_COUNT if mode.fifo else 40
+
+
+SMALL_PAYLOAD = 3_000  # bytes: some of the small messages there are here
 
 
 def _drawn_setup(mode: Mode, chance: random.Random, seed: int) -> Setup:
@@ -98,6 +142,7 @@ def _drawn_setup(mode: Mode, chance: random.Random, seed: int) -> Setup:
         visibility_timeout=chance.choice([60, 66, 90]),
         queue_max_receive_count=_most_receives(mode),
         backoff=chance.choice([None, Backoff(base=5, maximum=120), Backoff(base=1, jitter=False)]),
+        payload=chance.choice([MOST_PAYLOAD_BYTES, MOST_PAYLOAD_BYTES, SMALL_PAYLOAD]),
         seed=seed,
     )
 

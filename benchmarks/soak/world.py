@@ -8,8 +8,10 @@ import random
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
+from unittest.mock import patch
 
 from benchmarks.books import Books, dead_letter_of
+from benchmarks.settings import BATCH_SIZE, MAX_RECEIVE_COUNT, QUEUE_MAX_RECEIVE_COUNT
 from benchmarks.soak.consumer import Behaviour, Consumer, Mode
 from benchmarks.soak.faults import FaultyFunctions, FaultySqs
 from benchmarks.soak.virtual_layer import virtual_layer
@@ -17,6 +19,7 @@ from local.clients import Clients
 from local.clock import VirtualClock
 from local.mappings import EventSourceMapping
 from local.poller import Poller
+from local.record import MOST_PAYLOAD_BYTES
 from local.simulator import SimulatedFunctions, SimulatedSqs
 from local.trouble import Troubles
 
@@ -50,17 +53,20 @@ class Setup:
         queue_max_receive_count: of the queue. With protection it is the backstop: so high that what waits behind others
             does not reach it.
         backoff: of the layer.
+        payload: bytes the poller takes for the most an invocation may get. Less than a batch has, and a batch goes in
+            several invocations, as one of large messages does.
         seed: of what the simulator and the backoff draw.
     """
 
     mode: Mode
-    batch_size: int = 10
+    batch_size: int = BATCH_SIZE
     window: int = 0
     concurrency: int = 5
     visibility_timeout: int = 60
-    max_receive_count: int = 4
-    queue_max_receive_count: int = 100
+    max_receive_count: int = MAX_RECEIVE_COUNT
+    queue_max_receive_count: int = QUEUE_MAX_RECEIVE_COUNT
     backoff: Backoff | None = None
+    payload: int = MOST_PAYLOAD_BYTES
     seed: int = 0
 
     @property
@@ -122,6 +128,7 @@ class World:
         """Let the layer take its time from here."""
         self._open.enter_context(self.clock)
         self._open.enter_context(virtual_layer(self.clock, self._faulty_sqs))
+        self._open.enter_context(patch("local.record.MOST_PAYLOAD_BYTES", self._setup.payload))
         self._open.enter_context(_quiet())
         self._open.callback(random.setstate, random.getstate())
         random.seed(self._setup.seed)  # the layer's jitter
@@ -177,7 +184,7 @@ class World:
         """Close the books, as things are now."""
         queued = {int(message.body) for message in self.source.live.values()}
         letters = [dead_letter_of(message.body, message.attributes) for message in self.letters.live.values()]
-        return self.books.close(queued, letters)
+        return self.books.close(queued, letters, self._setup.max_receive_count)
 
     def _create_queue(self, name: str, attributes: dict[str, str]) -> Queue:
         attributes["MessageRetentionPeriod"] = str(_RETENTION)

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from partial_batch import Message, batch_handler
 
 from local.compare.shop import (
+    BATCH_SIZE,
     FIFO_DEAD_LETTER_QUEUE_URL,
     MAX_RECEIVE_COUNT,
+    QUEUE_MAX_RECEIVE_COUNT,
     QUEUE_URL,
     ShippingFailed,
     ship,
@@ -145,7 +147,7 @@ class Strategy:
 
     name: str
     handler: Callable[[Any, Any], Any]
-    batch_size: int = 10
+    batch_size: int = BATCH_SIZE
     reports: bool = True
     max_receive_count: int = MAX_RECEIVE_COUNT
     fifo: bool = False
@@ -170,7 +172,7 @@ STRATEGIES = (
     Strategy(
         "layer with bystander protection",
         layer_with_bystander_protection,
-        max_receive_count=5 * MAX_RECEIVE_COUNT,  # only the backstop then, as in template.yaml
+        max_receive_count=QUEUE_MAX_RECEIVE_COUNT,  # only the backstop then
         fifo=True,
     ),
 )

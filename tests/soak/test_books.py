@@ -58,6 +58,21 @@ def test_an_innocent_message_has_no_business_in_the_dead_letter_queue(books, err
     assert balance.problems(innocents_are_safe=False) == []
 
 
+@pytest.mark.parametrize(
+    ("failures", "error_type", "early"),
+    [(4, "RuntimeError", 1), (4, None, 1), (5, "RuntimeError", 0), (1, "PermanentFailure", 0), (0, None, 0)],
+    ids=["by the layer", "by SQS", "after its tries", "for good", "innocent"],
+)
+def test_too_early_is_what_failed_less_often_than_it_was_to_be_tried(books, failures, error_type, early):
+    for _ in range(failures):
+        run(books, 0, succeeds=False)
+    for _ in range(failures):
+        run(books, 1, succeeds=False)
+    run(books, 1)
+    balance = books.close({2}, [(0, error_type), (1, error_type)], tries=5)
+    assert balance.dead_lettered_too_early == early
+
+
 def test_a_copy_in_the_dead_letter_queue_of_what_was_done_is_no_loss(books):
     for number in range(3):
         run(books, number, succeeds=False)

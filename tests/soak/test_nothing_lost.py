@@ -8,9 +8,12 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from partial_batch import Backoff
 
+from benchmarks.settings import QUEUE_MAX_RECEIVE_COUNT
 from benchmarks.soak.consumer import FAILURES, IS_SLOW, MODES, WORKS, Behaviour
 from benchmarks.soak.faults import RATES
+from benchmarks.soak.shard import SMALL_PAYLOAD
 from benchmarks.soak.world import Setup, World
+from local.record import MOST_PAYLOAD_BYTES
 
 runs = st.lists(st.sampled_from([*FAILURES, IS_SLOW]), max_size=2).map(tuple)
 behaviours = st.builds(Behaviour, runs, st.sampled_from([WORKS, WORKS, WORKS, IS_SLOW, "raises", "fails for good"]))
@@ -41,11 +44,19 @@ class Operations(RuleBasedStateMachine):
         batch_size=st.sampled_from([1, 3, 10]),
         concurrency=st.sampled_from([2, 5]),
         backoff=st.sampled_from([None, Backoff(base=5, maximum=60, jitter=False)]),
+        payload=st.sampled_from([MOST_PAYLOAD_BYTES, SMALL_PAYLOAD]),
     )
-    def set_up(self, batch_size, concurrency, backoff):
+    def set_up(self, batch_size, concurrency, backoff, payload):
         self.faults = ArmedFaults()
-        most = 100 if self.mode.fifo else 30
-        self.world = World(Setup(self.mode, batch_size, 0, concurrency, 60, 4, most, backoff), self.faults)
+        setup = Setup(
+            self.mode,
+            batch_size=batch_size,
+            concurrency=concurrency,
+            queue_max_receive_count=QUEUE_MAX_RECEIVE_COUNT if self.mode.fifo else 30,
+            backoff=backoff,
+            payload=payload,
+        )
+        self.world = World(setup, self.faults)
         self.world.__enter__()
         self.world.start_poller()
 
@@ -58,6 +69,10 @@ class Operations(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(sorted(RATES)), times=st.integers(1, 3))
     def let_go_wrong(self, kind, times):
         self.faults.armed[kind] += times
+
+    @rule(group=st.sampled_from("ab"), seconds=st.sampled_from([61, 600]))
+    def let_a_group_fail(self, group, seconds):
+        self.world.consumer.outages[group] = self.world.clock.monotonic() + seconds
 
     @rule(seconds=st.sampled_from([0.25, 1, 5, 11, 61, 600]))
     def let_time_pass(self, seconds):
