@@ -21,7 +21,7 @@ FIFO_DEAD_LETTER_QUEUE_URL = f"{_URLS}/orders-dead.fifo"
 # As in template.yaml; tests/soak/test_settings.py compares. The last is for a FIFO queue where the layer dead-letters.
 MAX_RECEIVE_COUNT = 5
 BATCH_SIZE = 10
-QUEUE_MAX_RECEIVE_COUNT = MAX_RECEIVE_COUNT * (BATCH_SIZE + 2)
+QUEUE_MAX_RECEIVE_COUNT = 2 * MAX_RECEIVE_COUNT * BATCH_SIZE
 
 
 class ShippingFailed(Exception):

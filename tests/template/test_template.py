@@ -39,7 +39,7 @@ class TestQueues:
     def test_the_fifo_queues_own_max_receive_count_is_a_backstop_behind_the_layers(
         self, defaults: dict[str, Any]
     ) -> None:
-        assert defaults["FifoQueueMaxReceiveCount"] >= defaults["MaxReceiveCount"] * defaults["FifoBatchSize"]
+        assert defaults["FifoQueueMaxReceiveCount"] >= 2 * defaults["MaxReceiveCount"] * defaults["FifoBatchSize"]
 
     @each_queue
     def test_a_queue_and_its_dead_letter_queue_are_of_the_same_kind(self, template: dict[str, Any], name: str) -> None:
