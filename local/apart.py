@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from local.deployed import QueueSide
 
 _NOT_FOUND = 404
-_ERROR_KEYS = {"errorType", "errorMessage", "stackTrace", "requestId", "cause"}
+# What runtimes write of an error: python-exceptions.html, java-exceptions.html (cause), nodejs-exceptions.html (trace)
+# and csharp-exceptions.html (causes) in https://docs.aws.amazon.com/lambda/latest/dg/.
+_ERROR_KEYS = {"errorType", "errorMessage", "stackTrace", "requestId", "cause", "trace", "causes"}
 _NO_RESPONSE = json.dumps(
     {"errorType": "NoResponse", "errorMessage": "the function ended without a response: it timed out, or crashed"}
 ).encode()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
+import botocore.session
 from botocore.config import Config
+
+from local.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -44,6 +48,19 @@ class Clients(PollerClients):
 
     s3: S3Client
     cloudformation: CloudFormationClient
+
+
+def emulator_session() -> boto3.Session:
+    """Make a session for an emulator, with made-up credentials and none of the user's AWS settings."""
+    core = botocore.session.Session()
+    settings = core.get_component("config_store")
+    for name in ("config_file", "credentials_file"):
+        settings.set_config_variable(name, os.devnull)
+    for name in ("profile", "ca_bundle"):
+        settings.set_config_variable(name, None)
+    for name in ("use_fips_endpoint", "use_dualstack_endpoint"):  # botocore has neither with an endpoint of one's own
+        settings.set_config_variable(name, False)
+    return boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION, botocore_session=core)
 
 
 def make_clients(endpoint_url: str, session: boto3.Session | None = None) -> Clients:

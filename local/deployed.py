@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from local.endpoints import aws_region, use_dummy_credentials_if_none
@@ -103,7 +104,11 @@ def clients_of(endpoint_url: str) -> tuple[STSClient, SQSClient, LambdaClient, C
     """Make the clients of a side, without asking it anything. Errors as in `connect`."""
     region = aws_region(endpoint_url)
     use_dummy_credentials_if_none(endpoint_url)  # on loopback, never for AWS
-    session = boto3.Session(region_name=region)
+    core = botocore.session.Session()
+    # Of the session, and so also of the clients that it makes itself to renew the credentials of a role or of SSO:
+    # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+    core.set_config_variable("ignore_configured_endpoint_urls", True)
+    session = boto3.Session(botocore_session=core, region_name=region)
     if session.get_credentials() is None:
         raise LocalError(
             f"There are no AWS credentials for {endpoint_url}. `aws configure`, or AWS_PROFILE, sets some."
@@ -114,7 +119,6 @@ def clients_of(endpoint_url: str) -> tuple[STSClient, SQSClient, LambdaClient, C
         connect_timeout=5,
         read_timeout=25,  # longer than a receive may wait
         max_pool_connections=_MOST_CONNECTIONS,
-        ignore_configured_endpoint_urls=True,  # type: ignore[call-arg] # not in the stubs
     )
     elsewhere: dict[str, Any] = {"config": config} | ({} if region else {"endpoint_url": endpoint_url})
     return (

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _MOST_PER_CALL = 10
 # How long a message that is looked at stays hidden if we are killed before we can show it again.
 HOLD_SECONDS = 60
+# A large queue takes longer to go round than that, and a standard one gives in no order: what is seen again does not
+# mean that there is nothing else. So many receives in a row that give only such do.
+_MOST_SEEN_AGAIN = 10
 # Long polling asks all of SQS's servers, short polling only some of them:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 _POLL_SECONDS = 1
@@ -96,19 +99,21 @@ class Letters:
 
         A FIFO queue gives at most ten of one message group: those behind them wait until the ten are gone.
         """
-        messages = self._sqs.receive_message(
-            QueueUrl=self._queue_url,
-            MaxNumberOfMessages=min(most, _MOST_PER_CALL),
-            VisibilityTimeout=HOLD_SECONDS,
-            WaitTimeSeconds=_POLL_SECONDS,
-            MessageSystemAttributeNames=["All"],
-            MessageAttributeNames=["All"],
-        ).get("Messages", [])
-        letters = [Letter(message) for message in messages]
-        # Only such as were taken before: their minute is over, and we have been all the way round.
-        new = [letter for letter in letters if letter.id not in self._held]
-        self._held |= {letter.id: letter for letter in letters}
-        return new
+        for _ in range(_MOST_SEEN_AGAIN):
+            messages = self._sqs.receive_message(
+                QueueUrl=self._queue_url,
+                MaxNumberOfMessages=min(most, _MOST_PER_CALL),
+                VisibilityTimeout=HOLD_SECONDS,
+                WaitTimeSeconds=_POLL_SECONDS,
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
+            letters = [Letter(message) for message in messages]
+            new = [letter for letter in letters if letter.id not in self._held]
+            self._held |= {letter.id: letter for letter in letters}
+            if new or not messages:
+                return new
+        return []
 
     def delete(self, letter: Letter) -> None:
         """Delete a message.

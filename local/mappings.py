@@ -34,6 +34,7 @@ class EventSourceMapping:
         window: seconds to wait for a fuller batch; 0 invokes as soon as there is a message.
         reports_item_failures: whether the function's response says which messages failed (ReportBatchItemFailures).
         maximum_concurrency: how many batches the function gets at most at once; None for no limit of the mapping's own.
+        filter_error: why Lambda does not say what the filter criteria are; None if it does.
         filters: the patterns of the filter criteria, as JSON; a message that matches none is deleted.
     """
 
@@ -45,6 +46,7 @@ class EventSourceMapping:
     reports_item_failures: bool
     maximum_concurrency: int | None = None
     filters: tuple[str, ...] = ()
+    filter_error: str | None = None
 
     @classmethod
     def from_api(cls, description: EventSourceMappingConfigurationTypeDef) -> Self:
@@ -63,6 +65,7 @@ class EventSourceMapping:
                 for filter_ in (description.get("FilterCriteria") or {}).get("Filters") or ()
                 if filter_.get("Pattern")
             ),
+            filter_error=_filter_error(description),
         )
 
     @property
@@ -84,6 +87,15 @@ class EventSourceMapping:
     def function_name(self) -> str:
         """The name of the function, without its alias or version."""
         return self.function_arn.split(":")[6]
+
+
+def _filter_error(description: EventSourceMappingConfigurationTypeDef) -> str | None:
+    """Read why the filter criteria are not in the description: they are encrypted, and we may not use the key.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_FilterCriteriaError.html
+    """
+    error = description.get("FilterCriteriaError")
+    return None if error is None else f"{error.get('ErrorCode', 'no code')}: {error.get('Message', 'no message')}"
 
 
 def refusal(mapping: EventSourceMapping) -> str | None:
@@ -152,5 +164,13 @@ def descriptions_of_sqs(functions: LambdaClient) -> Iterator[EventSourceMappingC
     for page in functions.get_paginator("list_event_source_mappings").paginate():
         for description in page["EventSourceMappings"]:
             is_sqs = description.get("EventSourceArn", "").split(":")[2:3] == ["sqs"]
-            if is_sqs and description.get("State") != "Deleting":
-                yield description
+            if not is_sqs or description.get("State") == "Deleting":
+                continue
+            if description.get("KMSKeyArn") and not description.get("FilterCriteria"):
+                # The list leaves encrypted filters out:
+                # https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html
+                whole = functions.get_event_source_mapping(UUID=description["UUID"])
+                description["FilterCriteria"] = whole.get("FilterCriteria", {})
+                if "FilterCriteriaError" in whole:
+                    description["FilterCriteriaError"] = whole["FilterCriteriaError"]
+            yield description

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 
 from local import stack
 from local.apart import make_clients_apart, make_clients_for_deployed
-from local.clients import make_clients
+from local.clients import emulator_session, make_clients
+from local.errors import LocalError
 from local.mappings import EventSourceMapping, list_mappings, take_over_mappings
 from local.settings import take_settings
 
@@ -35,7 +36,10 @@ class OwnMappings:
     Attributes:
         endpoint_url: where the queues are.
         clients: for the pollers.
+        paused: whether nothing is polled; never.
     """
+
+    paused = False
 
     def __init__(self, project: Project, endpoint_url: str, lambda_endpoint_url: str | None) -> None:
         self._project = project
@@ -74,6 +78,7 @@ class MappingsElsewhere:
         endpoint_url: where the queues are.
         clients: for the pollers.
         switch: switches the deployed mappings off and puts them back.
+        paused: whether nothing is polled, because functions here do not have the deployed settings.
 
     Raises:
         LocalError: there is no function for a deployed one, or its settings cannot be read.
@@ -86,21 +91,28 @@ class MappingsElsewhere:
     ) -> None:
         self._project = project
         self._takeover = takeover
-        emulator = make_clients(endpoint_url)
+        # This process's environment is the user's: what renews the credentials of the other side may need all of it.
+        session = emulator_session()
+        emulator = make_clients(endpoint_url, session)
         self._cloudformation = emulator.cloudformation
         # `sam local start-lambda` has settings of its own; those of the emulator's functions are ours to make.
         self._to_set = emulator.functions if lambda_endpoint_url is None else None
-        functions = self._to_set or make_clients(str(lambda_endpoint_url)).functions
+        functions = self._to_set or make_clients(str(lambda_endpoint_url), session).functions
         self.endpoint_url = takeover.side.endpoint_url
         self.clients: PollerClients = make_clients_for_deployed(takeover.side, functions)
         self.switch = takeover.switch(functions)
-        self._resting = False
+        self.paused = False
         self._take_settings()
 
     def now(self) -> list[EventSourceMapping]:
         """Give the mappings as they are now, each with the function here, and keep those that were on switched off."""
         mappings = self.switch.current()
-        return [] if self._resting else mappings
+        if self.paused:
+            try:
+                self._resume()
+            except LocalError:
+                return []  # told when it was tried first
+        return mappings
 
     def known(self) -> Sequence[EventSourceMapping]:
         """Give the mappings to show."""
@@ -119,14 +131,25 @@ class MappingsElsewhere:
 
     @contextmanager
     def resting(self, pollers: Pollers) -> Iterator[None]:
-        """Let the stack be deployed again. Nothing is polled until the functions have the deployed settings again."""
-        self._resting = True
-        pollers.refresh()
+        """Let the stack be deployed again. Nothing is polled until the functions have the deployed settings again.
+
+        Without them a function would send what it cannot do to the emulator, and the message would be deleted here.
+
+        Raises:
+            LocalError: the settings cannot be read; `now` tries again.
+            botocore.exceptions.ClientError: an endpoint refuses; the same.
+            botocore.exceptions.BotoCoreError: it does not answer; the same.
+        """
+        self.paused = True
+        pollers.rest()
         try:
             yield
         finally:
-            self._take_settings()
-            self._resting = False
+            self._resume()
+
+    def _resume(self) -> None:
+        self._take_settings()
+        self.paused = False
 
     def _take_settings(self) -> None:
         if self._to_set is not None:

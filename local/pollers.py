@@ -107,6 +107,16 @@ class Pollers:
                 self._running[uuid].start()
         return True
 
+    def rest(self) -> None:
+        """Stop polling, and wait until what is in flight is finished. The next `refresh` begins again."""
+        for poller in self._running.values():
+            poller.stop()
+        self._stopped += self._running.values()
+        self._running.clear()
+        for poller in self._stopped:
+            poller.join()
+        self.check()
+
     def follow(self) -> None:
         """Keep up with the mappings for a while, then return. To be called again and again."""
         self._clock.wait(None, _REFRESH_SECONDS)
@@ -118,6 +128,9 @@ class Pollers:
         refused: MappingQuestioned | MappingSkipped
         if reason := refusal(mapping):
             refused = MappingQuestioned(mapping, reason, polled=False)
+        elif mapping.filter_error is not None:
+            # Without its filters the function would get what Lambda drops.
+            refused = MappingSkipped(mapping, f"its filter criteria cannot be read ({mapping.filter_error})")
         elif reason := self._image_reason(mapping):
             refused = MappingSkipped(mapping, reason)
         else:

@@ -165,17 +165,21 @@ def _follow(sqs: SQSClient, source_arn: str, tell: Tell, clock: Clock) -> int:
 def _move_one_by_one(
     sqs: SQSClient, dead_letter_url: str, destination_url: str, rate: int | None, tell: Tell, clock: Clock
 ) -> int:
-    start, moved = clock.time(), 0
+    start, moved, skipped = clock.time(), 0, 0
     with held_letters(sqs, dead_letter_url) as letters:
         while taken := letters.take(_MOST_PER_CALL):
             for letter in taken:
                 if letter.sent_at > start:
+                    skipped += 1
                     continue  # back again already, or new: moving those as well might never end
                 if rate is not None and moved:
                     clock.wait(None, 1 / rate)
                 _move(sqs, letters, letter, destination_url, moved)
                 moved += 1
             tell(f"{moved} moved")
+    if skipped:
+        # SQS's clock may be ahead of ours, and then these were there before.
+        tell(f"{skipped} not moved: by the queue's clock sent after this began; another redrive moves them")
     return moved
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local import processes
-from local.clients import make_clients
+from local.clients import emulator_session, make_clients
 from local.environment import REGION, local_environment
 from local.errors import LocalError
 from local.project import Project
@@ -65,7 +65,7 @@ def deploy(endpoint_url: str, directory: Path, project: Project | None = None) -
         LocalError: it failed; with its own output and exit code.
     """
     project = project or Project()
-    clients = make_clients(endpoint_url)
+    clients = make_clients(endpoint_url, emulator_session())
     # Only here and not by `sam` (resolve_s3): the same command sent to AWS by mistake finds no such bucket and stops.
     if project.bucket is not None:
         clients.s3.create_bucket(Bucket=project.bucket)

@@ -63,15 +63,16 @@ class MappingSwitch:
         side = self._side
         for other in in_use():
             if (other.endpoint_url, other.account) == (side.endpoint_url, side.account) and not set(
-                other.uuids
+                other.uuids + other.polled
             ).isdisjoint(self._uuids):
                 raise LocalError(f"A poller on this machine has these mappings of {side} already. Stop it first.")
         states = _wait_until_steady(side.functions, self._uuids)
         were_on = tuple(uuid for uuid in self._uuids if states.get(uuid) == "Enabled")
+        with shielded():
+            polled = tuple(self._uuids)
+            self._note = Note.write(SwitchedOff(side.endpoint_url, side.region, side.account, were_on, polled))
         if not were_on:
             return
-        with shielded():
-            self._note = Note.write(SwitchedOff(side.endpoint_url, side.region, side.account, were_on))
         self._say(f"switching off {_count(len(were_on))} of {side}")
         for uuid in were_on:
             side.functions.update_event_source_mapping(UUID=uuid, Enabled=False)
@@ -148,11 +149,12 @@ def run_restore() -> int:
             note.leave()
             raise
         _put_back(side, note, print)
-        count += 1
+        count += bool(note.what.uuids)
     if not count:
         print("Nothing is left switched off.")
     for other in in_use():
-        print(f"Left alone: {_count(len(other.uuids))} of {other.endpoint_url}, which a running poller puts back.")
+        if other.uuids:
+            print(f"Left alone: {_count(len(other.uuids))} of {other.endpoint_url}, which a running poller puts back.")
     return 0
 
 
@@ -185,7 +187,8 @@ def _put_back(side: QueueSide, note: Note, say: Callable[[str], None]) -> None:
             "\n".join([_commands(note.what), *failures]),
         )
     note.remove()
-    say(f"switched on again: {_count(len(note.what.uuids))} of {side}")
+    if note.what.uuids:
+        say(f"switched on again: {_count(len(note.what.uuids))} of {side}")
 
 
 def _switch_on(functions: LambdaClient, uuid: str) -> None:

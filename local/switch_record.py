@@ -28,12 +28,14 @@ class SwitchedOff:
         region: its region.
         account: its account.
         uuids: of the mappings that were on.
+        polled: of those that are polled instead, also of such as were off.
     """
 
     endpoint_url: str
     region: str
     account: str
     uuids: tuple[str, ...]
+    polled: tuple[str, ...] = ()
 
 
 class Note:
@@ -107,7 +109,9 @@ def _notes() -> Iterator[tuple[Path, SwitchedOff, int]]:
             continue  # its run has just ended
         try:
             content = json.loads(os.read(file, 1_000_000))
-            what = SwitchedOff(**content | {"uuids": tuple(content["uuids"])})
+            what = SwitchedOff(
+                **content | {"uuids": tuple(content["uuids"]), "polled": tuple(content.get("polled", ()))}
+            )
         except (ValueError, TypeError, KeyError):
             os.close(file)
             if path.stat().st_size:

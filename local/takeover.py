@@ -47,7 +47,7 @@ class Takeover:
 
     Raises:
         UsageError: it is not said which.
-        LocalError: there are none.
+        LocalError: there are none, or the filter criteria of one cannot be read.
         botocore.exceptions.ClientError: the endpoint refuses.
         botocore.exceptions.BotoCoreError: it does not answer.
     """
@@ -58,6 +58,12 @@ class Takeover:
         self.side: QueueSide = connect(wish.sqs_endpoint_url)
         put_back_after_a_kill(self.side, say)
         self.mappings: Sequence[DeployedMapping] = find_mappings(self.side, wish.stack_name, wish.functions.keys())
+        for one in self.mappings:
+            if one.mapping.filter_error is not None:
+                raise LocalError(
+                    f"The filter criteria of {one.mapping.queue_name} -> {one.mapping.function_name} cannot be read: "
+                    f"{one.mapping.filter_error}. Nothing was switched off."
+                )
 
     def ask(self, runs_at: str) -> None:
         """Ask the user.

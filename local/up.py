@@ -8,9 +8,8 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NoReturn
 
-import boto3
-
 from local import environment, stack
+from local.clients import emulator_session
 from local.emulator import Emulator
 from local.endpoints import check_endpoint
 from local.errors import LocalError
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from local.takeover import Wish
 
 _UNCHANGED = "The functions are as they were before; save again to retry."
+_PAUSED = "Polling is paused until the functions have the deployed settings again; that is tried again and again."
 # Bodies for the queues of this repository's own template; others get a plain one.
 _BODIES = {
     "StandardQueue": '{"order_id": "A1", "quantity": 2}',
@@ -77,7 +77,10 @@ def run_up(
     emulator = Emulator(port)
     url = emulator.endpoint_url
     takeover = None if wish is None else _agree(wish, project, lambda_endpoint_url or url)
-    environment.replace_environment(environment.local_environment(url))
+    if takeover is None:
+        environment.replace_environment(environment.local_environment(url))
+    else:
+        environment.spare_loopback_the_proxy()
     with ExitStack() as running:
         # The last to be left, so that a `send` never finds an emulator that is gone.
         running.enter_context(emulator)
@@ -133,10 +136,10 @@ def _update(
             stack.deploy(url, emulator.directory, project)
     except LocalError as error:
         emulator.check()
-        screen.notice(f"{error.message}\n{error.output}\n{_UNCHANGED}")
+        screen.notice(f"{error.message}\n{error.output}\n{_PAUSED if polled.paused else _UNCHANGED}")
     except AWS_ERRORS as error:
         emulator.check()
-        screen.notice(f"{describe(error)}\n{_UNCHANGED}")
+        screen.notice(f"{describe(error)}\n{_PAUSED if polled.paused else _UNCHANGED}")
     else:
         screen.notice("saved: the functions are up to date")
 
@@ -166,7 +169,9 @@ def report(
     mappings: Callable[[], Sequence[EventSourceMapping]] | None = None,
 ) -> Reporter:
     """Make what feeds the view; it works for as long as its `with` block runs."""
-    tail = LogTail(boto3.client("logs", endpoint_url=endpoint_url), boto3.client("lambda", endpoint_url=endpoint_url))
+    session = emulator_session()
+    logs = session.client("logs", endpoint_url=endpoint_url)
+    tail = LogTail(logs, session.client("lambda", endpoint_url=endpoint_url))
     return Reporter(Rows(clients, tally, names, mappings), tail, names, screen)
 
 

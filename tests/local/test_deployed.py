@@ -1,18 +1,24 @@
 """`poll` with the mappings that are deployed beside queues elsewhere. A second emulator plays AWS."""
 
+import contextlib
 import dataclasses
+import http.server
 import os
 import signal
+import threading
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from local import deployed as deployed_module
 from local import switch as switch_module
 from local.clients import make_clients
 from local.counterparts import find_counterparts
 from local.deployed import DeployedMapping, clients_of, connect, find_mappings
 from local.emulator import Emulator
 from local.errors import LocalError, UsageError
+from local.happenings import TroubleBegan
+from local.mappings import descriptions_of_sqs
 from local.polled import MappingsElsewhere
 from local.pollers import Pollers
 from local.project import Project
@@ -225,6 +231,62 @@ def test_on_aws_region_and_addresses_come_from_the_url_whatever_is_set_for_an_em
     assert {client.meta.region_name for client in clients} == {"eu-west-1"}
 
 
+class _Listening(http.server.BaseHTTPRequestHandler):
+    """Refuses everything, and notes what it was asked for."""
+
+    def do_POST(self):
+        self.server.asked.append(self.path)
+        self.send_error(403)
+
+    do_CONNECT = do_POST  # noqa: N815
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def listen():
+    with contextlib.ExitStack() as running:
+
+        def start():
+            server = running.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Listening))
+            server.asked = []
+            threading.Thread(target=server.serve_forever).start()
+            running.callback(server.shutdown)
+            server.url = f"http://127.0.0.1:{server.server_port}"
+            return server
+
+        yield start
+
+
+def test_a_roles_credentials_come_from_aws_whatever_is_set_for_an_emulator(listen, monkeypatch, tmp_path):
+    # given a role, the address of an emulator, and a proxy that sees who is asked
+    emulator, proxy = listen(), listen()
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile base]\naws_access_key_id = real\naws_secret_access_key = real\n[profile dev]\nregion = eu-west-1\n"
+        "role_arn = arn:aws:iam::123456789012:role/dev\nsource_profile = base\n"
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    for name, value in {
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_PROFILE": "dev",
+        "AWS_ENDPOINT_URL": emulator.url,
+        "AWS_ENDPOINT_URL_STS": emulator.url,
+        "AWS_MAX_ATTEMPTS": "1",
+        "HTTPS_PROXY": proxy.url,
+    }.items():
+        monkeypatch.setenv(name, value)
+    # when the credentials are needed
+    _, sqs, *_ = clients_of("https://sqs.eu-west-1.amazonaws.com")
+    with pytest.raises(BotoCoreError):
+        sqs.list_queues()
+    # then
+    assert emulator.asked == []
+    assert set(proxy.asked) == {"sts.eu-west-1.amazonaws.com:443"}
+
+
 def test_the_side_of_the_queues_is_used_with_the_users_own_credentials(aws, monkeypatch):
     # this emulator takes an access key of twelve digits for an account
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "111122223333")
@@ -342,6 +404,20 @@ def test_what_another_run_has_switched_off_is_left_to_it(deploy, there, side):
     assert state_of(there, uuid) == "Enabled"
 
 
+def test_a_mapping_that_was_off_is_not_polled_by_two(deploy, there, side, state, capsys):
+    _, uuid = deploy("off-twice", enabled=False)
+    said = []
+    first, second = switch_of(side, "off-twice", said=said), switch_of(side, "off-twice")
+    first.switch_off()
+    with pytest.raises(LocalError, match="A poller on this machine has these mappings"):
+        second.switch_off()
+    first.put_back()
+    assert state_of(there, uuid) == "Disabled"
+    assert said == list(state.iterdir()) == []
+    second.switch_off()
+    second.put_back()
+
+
 def test_a_mapping_that_a_deployment_switches_on_again_is_switched_off_again(deploy, there, side):
     _, uuid = deploy("again")
     switch = switch_of(side, "again")
@@ -450,6 +526,16 @@ def test_two_functions_of_the_same_name_in_their_templates_are_not_guessed_at(ma
     assert find_counterparts([one], clients.functions, {"shop-Guess": "guess-2"}) == {"uuid-1": "guess-2"}
 
 
+def test_a_mapping_whose_filters_cannot_be_read_is_not_taken_over(deploy, there, aws, monkeypatch):
+    _, uuid = deploy("unreadable")
+    error = {"ErrorCode": "KMSAccessDeniedException", "Message": "no right to the key"}
+    with_error = [one | {"FilterCriteriaError": error} for one in descriptions_of_sqs(there.functions)]
+    monkeypatch.setattr(deployed_module, "descriptions_of_sqs", lambda _: with_error)
+    with pytest.raises(LocalError, match="unreadable -> unreadable cannot be read: KMSAccessDeniedException: no right"):
+        Takeover(Wish(aws.endpoint_url, functions={"unreadable": "here"}, assumed=True), print)
+    assert state_of(there, uuid) == "Enabled"
+
+
 def test_neither_stack_nor_function_is_a_usage_error(side):
     with pytest.raises(UsageError):
         find_mappings(side, None, ())
@@ -480,3 +566,49 @@ def test_nothing_is_polled_while_functions_are_deployed_again_and_may_have_other
         assert settings == {"AWS_ENDPOINT_URL_SQS": aws.endpoint_url}
         pollers.refresh()
         assert len(pollers) == 1
+
+
+def test_polling_is_paused_until_functions_that_were_deployed_again_have_the_deployed_settings(
+    deploy, aws, emulator, clients, make_function, monkeypatch
+):
+    # given settings that cannot be read for a while
+    deploy("paused")
+    make_function("paused", HERE)
+    takeover = Takeover(Wish(aws.endpoint_url, functions={"paused": "paused"}, assumed=True), print)
+    polled = MappingsElsewhere(Project(), emulator.endpoint_url, None, takeover)
+    refused = ClientError({"Error": {"Code": "ThrottlingException"}}, "GetFunctionConfiguration")
+
+    def refuse(**_):
+        raise refused
+
+    told = []
+    with Pollers(aws.endpoint_url, polled.clients, told.append, mappings=polled.now) as pollers:
+        with monkeypatch.context() as patch:
+            patch.setattr(takeover.side.functions, "get_function_configuration", refuse)
+            # when
+            with pytest.raises(ClientError), polled.resting(pollers):
+                clients.functions.update_function_configuration(FunctionName="paused", Environment={"Variables": {}})
+            # then
+            assert polled.paused
+            pollers.refresh()
+            assert len(pollers) == 0
+            assert [type(one) for one in told] == [TroubleBegan]
+        # and when they can be read
+        pollers.refresh()
+        assert len(pollers) == 1
+        assert not polled.paused
+        settings = clients.functions.get_function_configuration(FunctionName="paused")["Environment"]["Variables"]
+        assert settings == {"AWS_ENDPOINT_URL_SQS": aws.endpoint_url}
+
+
+def test_nothing_is_polled_when_the_list_of_mappings_cannot_be_had_while_functions_are_deployed(
+    deploy, aws, emulator, make_function, monkeypatch
+):
+    deploy("no-list")
+    make_function("no-list", HERE)
+    takeover = Takeover(Wish(aws.endpoint_url, functions={"no-list": "no-list"}, assumed=True), print)
+    polled = MappingsElsewhere(Project(), emulator.endpoint_url, None, takeover)
+    with Pollers(aws.endpoint_url, polled.clients, lambda _: None, mappings=polled.now) as pollers:
+        monkeypatch.setattr(polled.switch, "current", lambda: connect("http://127.0.0.1:1"))
+        with polled.resting(pollers):
+            assert len(pollers) == 0

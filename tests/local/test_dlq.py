@@ -10,7 +10,7 @@ from local import redrive
 from local.__main__ import main
 from local.clock import VirtualClock
 from local.errors import LocalError
-from local.letters import HOLD_SECONDS
+from local.letters import HOLD_SECONDS, Letters
 from local.simulator import SimulatedSqs
 
 REASONS = {
@@ -386,6 +386,47 @@ def test_one_by_one_a_rate_is_kept():
         redrive._move_one_by_one(queues.sqs, queues.dead_url, queues.url, 2, lambda _: None, clock)
         last = max(int(message["Attributes"]["SentTimestamp"]) for message in queues.take(queues.url))
         assert last / 1000 - clock.time() + clock.monotonic() - start == pytest.approx(2)
+
+
+def test_what_was_sent_after_a_move_began_is_left_and_said():
+    with VirtualClock() as clock:
+        queues = Queues(SimulatedSqs(clock))
+        queues.send(queues.dead_url, "a")
+        clock.wait(None, 1)
+
+        class Behind:
+            """A clock behind that of the queue."""
+
+            def time(self):
+                return clock.time() - 60
+
+        said = []
+        assert redrive._move_one_by_one(queues.sqs, queues.dead_url, queues.url, None, said.append, Behind()) == 0
+        assert said[-1].startswith("1 not moved: by the queue's clock sent after this began")
+
+
+def test_messages_seen_again_do_not_end_the_search():
+    # given a queue that gives one message again before it gives the other
+    def message(name):
+        return {"Messages": [{"MessageId": name, "ReceiptHandle": name, "Body": name}]}
+
+    answers = [message("a"), message("a"), message("a"), message("b"), {}]
+
+    class Gives:
+        def receive_message(self, **_):
+            return answers.pop(0)
+
+    letters = Letters(Gives(), "queue")
+    assert [[letter.id for letter in letters.take(10)] for _ in range(3)] == [["a"], ["b"], []]
+
+
+def test_a_queue_that_gives_only_messages_seen_before_has_no_more():
+    class Gives:
+        def receive_message(self, **_):
+            return {"Messages": [{"MessageId": "a", "ReceiptHandle": "a", "Body": "a"}]}
+
+    letters = Letters(Gives(), "queue")
+    assert [len(letters.take(10)) for _ in range(2)] == [1, 0]
 
 
 # ---- where ----

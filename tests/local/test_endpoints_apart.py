@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local import stack
-from local.apart import make_clients_apart
+from local.apart import make_clients_apart, make_clients_for_deployed
 from local.clients import make_clients
 from local.emulator import HOST, Emulator
 from local.project import Project
@@ -78,6 +78,44 @@ def test_up_runs_functions_at_another_endpoint_by_their_names_in_the_template(
         assert up.count("1 message done") == 0
     finally:
         up.program.close()
+
+
+ERRORS = {
+    "python": {"errorType": "ValueError", "errorMessage": "no", "requestId": "1", "stackTrace": ["  File ..."]},
+    "nodejs": {"errorType": "Error", "errorMessage": "no", "trace": ["Error: no", "    at exports.handler (app.js)"]},
+    "ruby": {"errorType": "Function<RuntimeError>", "errorMessage": "no", "stackTrace": ["app.rb:2:in `handler'"]},
+    "java": {
+        "errorType": "java.lang.RuntimeException",
+        "errorMessage": "no",
+        "stackTrace": ["App.handle(App.java:2)"],
+        "cause": {"errorType": "java.io.IOException", "errorMessage": "no", "stackTrace": []},
+    },
+    "dotnet": {
+        "errorType": "AggregateException",
+        "errorMessage": "no",
+        "stackTrace": ["at App.Handle()"],
+        "cause": {"errorType": "IOException", "errorMessage": "no", "stackTrace": []},
+        "causes": [{"errorType": "IOException", "errorMessage": "no", "stackTrace": []}],
+    },
+    "go": {"errorType": "errorString", "errorMessage": "no"},
+}
+
+
+@pytest.mark.parametrize("runtime", ERRORS)
+def test_the_error_of_a_runtime_is_told_from_a_response(runtime, stage):
+    stage.functions.answer = json.dumps(ERRORS[runtime]).encode()
+    apart = make_clients_for_deployed(stage, stage.functions).functions
+    response = apart.invoke(FunctionName="arn:aws:lambda:us-east-1:000000000000:function:ship", Payload=b"{}")
+    assert response["FunctionError"] == "Unhandled"
+    assert json.loads(response["Payload"].read()) == ERRORS[runtime]
+
+
+@pytest.mark.parametrize("answer", [{}, {"batchItemFailures": []}, {"errorType": "mine", "errorMessage": "m", "id": 1}])
+def test_what_a_function_returns_is_no_error(answer, stage):
+    stage.functions.answer = json.dumps(answer).encode()
+    apart = make_clients_for_deployed(stage, stage.functions).functions
+    response = apart.invoke(FunctionName="arn:aws:lambda:us-east-1:000000000000:function:ship", Payload=b"{}")
+    assert "FunctionError" not in response
 
 
 def test_a_function_that_is_nowhere_is_an_error(emulator, elsewhere):

@@ -1,6 +1,6 @@
 import os
 
-from local.clients import make_clients
+from local.clients import emulator_session, make_clients
 from local.environment import emulator_environment, local_environment, shell_lines
 
 URL = "http://127.0.0.1:4566"
@@ -62,3 +62,12 @@ def test_an_invocation_is_never_repeated_and_waited_for_longer_than_any_function
     config = make_clients(URL).functions.meta.config
     assert config.retries["total_max_attempts"] == 1
     assert config.read_timeout > 900
+
+
+def test_a_session_for_an_emulator_has_none_of_the_users_settings(monkeypatch):
+    for name in OF_THE_USER.keys() - {"PATH", "HOME"}:
+        monkeypatch.setenv(name, OF_THE_USER[name])
+    clients = make_clients(URL, emulator_session())
+    assert clients.sqs.meta.endpoint_url == URL
+    assert clients.sqs.meta.region_name == "us-east-1"
+    assert emulator_session().get_credentials().get_frozen_credentials() == ("test", "test", None, None)

@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local.clients import make_clients
+from local.clock import RealClock
 from local.emulator import REPOSITORY, Emulator
 from local.happenings import (
     BatchDone,
@@ -157,6 +159,20 @@ def lambda_handler(event, context):
 def test_an_endpoint_that_goes_away_and_comes_back_is_polled_again(make_function_on, wait_for):
     # given an endpoint with a mapping
     told = []
+    back = threading.Event()
+    back.set()
+
+    def tell(happening):
+        told.append(happening)
+        if isinstance(happening, TroubleBegan) and len(of(TroubleBegan)) == 1:
+            back.clear()
+
+    class WaitsUntilItIsBack(RealClock):
+        """Else the poller may find the second endpoint before the queue is made there, which is another trouble."""
+
+        def wait(self, event, seconds):
+            back.wait()
+            return super().wait(event, seconds)
 
     def of(kind):
         return [happening for happening in told if isinstance(happening, kind)]
@@ -171,7 +187,7 @@ def test_an_endpoint_that_goes_away_and_comes_back_is_polled_again(make_function
 
     with Emulator() as first:
         set_up(first.endpoint_url)
-        pollers = Pollers(first.endpoint_url, make_clients(first.endpoint_url), told.append)
+        pollers = Pollers(first.endpoint_url, make_clients(first.endpoint_url), tell, WaitsUntilItIsBack())
         pollers.__enter__()
         wait_for(lambda: of(BatchDone))
     try:
@@ -180,10 +196,12 @@ def test_an_endpoint_that_goes_away_and_comes_back_is_polled_again(make_function
         # and comes back
         with Emulator(int(first.endpoint_url.rsplit(":", 1)[1])) as second:
             set_up(second.endpoint_url)
+            back.set()
             wait_for(lambda: pollers.refresh() and len(of(BatchDone)) == 2)
             assert {happening.subject for happening in of(TroubleBegan)} == {first.endpoint_url}
             assert len(of(TroubleBegan)) == len(of(TroubleEnded))
     finally:
+        back.set()
         pollers.__exit__(None, None, None)
 
 

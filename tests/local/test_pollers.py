@@ -1,5 +1,7 @@
 """Which mappings are polled, and that the endpoint's own polling is off."""
 
+import threading
+
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
@@ -26,6 +28,7 @@ class FakeMappings:
         self.errors = []
         self.timeout = 3
         self.configuration = {}
+        self.encrypted = {}  # what a list leaves out
 
     def get_paginator(self, operation):
         assert operation == "list_event_source_mappings"
@@ -35,6 +38,9 @@ class FakeMappings:
         if self.errors:
             raise self.errors.pop(0)
         return [{"EventSourceMappings": [dict(entry)]} for entry in list(self.descriptions.values())]
+
+    def get_event_source_mapping(self, **request):
+        return self.descriptions[request["UUID"]] | self.encrypted
 
     def update_event_source_mapping(self, **request):
         assert request["Enabled"] is False
@@ -82,6 +88,7 @@ def polled(stage):
             {"Timeout": functions.timeout} | functions.configuration
         )
         stage.functions.get_paginator = functions.get_paginator
+        stage.functions.get_event_source_mapping = functions.get_event_source_mapping
         stage.functions.update_event_source_mapping = functions.update_event_source_mapping
         return Pollers("http://endpoint", stage.clients, stage.happenings.append, **options)
 
@@ -135,11 +142,59 @@ def test_a_function_that_is_a_container_image_is_polled_only_where_it_is_known_t
     assert images or in_words(stage.happenings[0]).startswith("orders: not polled, ship is a container image")
 
 
+def test_a_mapping_whose_filters_cannot_be_read_is_not_polled_and_told_once(stage, polled):
+    error = {"ErrorCode": "KMSAccessDeniedException", "Message": "no right to the key"}
+    functions = FakeMappings(description("1", KMSKeyArn="arn:aws:kms:us-east-1:000000000000:key/1"))
+    functions.encrypted = {"FilterCriteriaError": error}
+    with polled(functions) as pollers:
+        pollers.refresh()
+        assert len(pollers) == 0
+        (told,) = stage.happenings
+        functions.encrypted = {"FilterCriteria": {"Filters": [{"Pattern": '{"body": ["a"]}'}]}}
+        pollers.refresh()
+        assert len(pollers) == 1
+        (poller,) = pollers._running.values()
+        assert poller.mapping.filters == ('{"body": ["a"]}',)
+    assert in_words(told) == (
+        "orders: not polled, its filter criteria cannot be read (KMSAccessDeniedException: no right to the key)"
+    )
+
+
 def test_the_mappings_to_poll_may_come_from_elsewhere(stage, polled):
     functions = FakeMappings(description("1"))
     with polled(functions, mappings=lambda: [EventSourceMapping.from_api(description("2", "others"))]) as pollers:
         assert len(pollers) == 1
     assert functions.descriptions["1"]["State"] == "Enabled"
+
+
+def test_pollers_that_rest_have_finished_what_was_in_flight_and_begin_again(stage, polled, make_message, wait_for):
+    # given a batch that is with the function
+    invoked, go_on, order = threading.Event(), threading.Event(), []
+    invoke = stage.functions.invoke
+
+    def slowly(**request):
+        invoked.set()
+        go_on.wait()
+        order.append("invoked")
+        return invoke(**request)
+
+    stage.functions.invoke = slowly
+    stage.sqs.batches = [[make_message("a")]]
+    with polled(FakeMappings(description("1"))) as pollers:
+        (poller,) = pollers._running.values()
+        assert invoked.wait(60)
+        # when
+        resting = threading.Thread(target=lambda: (pollers.rest(), order.append("rested")))
+        resting.start()
+        wait_for(poller._stopping.is_set)
+        go_on.set()
+        resting.join()
+        # then
+        assert order == ["invoked", "rested"]
+        assert stage.deleted() == ["handle of a"]
+        assert len(pollers) == 0
+        pollers.refresh()
+        assert len(pollers) == 1
 
 
 def test_a_second_poller_of_an_endpoint_is_told_of_the_first(stage, polled):

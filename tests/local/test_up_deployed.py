@@ -1,5 +1,6 @@
 """`python -m local up` with the queues of a deployed stack. A second emulator plays AWS."""
 
+import datetime
 import json
 import signal
 
@@ -119,6 +120,47 @@ def test_when_the_emulator_dies_the_mapping_is_put_back(
         up.program.kill_children()  # the emulator
         assert up.program.exit_code() == 1
         assert "The emulator on" in up.program.output
+        assert mapping_state(there) == "Enabled"
+    finally:
+        up.program.close()
+
+
+# As the `credential_process` of a profile, whose keys are too old at once: asked anew for each call.
+KEYS = """#!/bin/sh
+echo asked >> {log}
+test "$AWS_PROFILE" = dev || exit 1
+echo '{{"Version": 1, "AccessKeyId": "test", "SecretAccessKey": "test", "Expiration": "'{soon}'"}}'
+"""
+
+
+def test_credentials_that_expire_are_renewed_with_the_users_own_settings(
+    folder, aws, there, tmp_path, tmp_path_factory, monkeypatch, wait_for
+):
+    # given
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=9)  # renewed when ten are left
+    keys, log = tmp_path / "keys", tmp_path / "log"
+    keys.write_text(KEYS.format(log=log, soon=soon.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    keys.chmod(0o700)
+    (tmp_path / "config").write_text(f"[profile dev]\nregion = us-east-1\ncredential_process = {keys}\n")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "dev")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    options = ("--sqs-endpoint-url", aws.endpoint_url, "--yes", "--stack-name", "dev")
+    up = Up(tmp_path_factory.mktemp("expires"), tmp_path_factory.mktemp("temporary"), *options)
+    try:
+        wait_for(lambda: up.program.has_said("ready: polling 1 event source mapping"), seconds=180)
+        assert mapping_state(there) == "Disabled"
+        before = log.read_text().count("asked")
+        # when
+        (url,) = there.sqs.list_queues(QueueNamePrefix="dev-Jobs")["QueueUrls"]
+        there.sqs.send_message(QueueUrl=url, MessageBody="x")
+        wait_for(lambda: up.count("1 message done, 0 failed"))
+        up.program.signal(signal.SIGTERM)
+        # then
+        assert up.program.exit_code() == 0, up.program.output
+        assert log.read_text().count("asked") > before
         assert mapping_state(there) == "Enabled"
     finally:
         up.program.close()
