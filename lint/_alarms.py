@@ -8,7 +8,7 @@ from cfnlint.template import Template
 from ._consumers import find_queue
 from ._redrive import redrives_to
 from ._rule import Path, Rule
-from ._values import Attribute, as_text
+from ._values import Attribute
 from ._view import Resource, View
 
 _ALARM = "AWS::CloudWatch::Alarm"
@@ -66,4 +66,4 @@ def _metrics(view: View, alarm: Resource) -> Iterator[tuple[Path, Any]]:
 def _queue_named(view: View, value: Any) -> Resource | None:
     if isinstance(value, Attribute) and value.name != "QueueName":
         return None
-    return find_queue(view, value) if as_text(value) else None
+    return find_queue(view, value)

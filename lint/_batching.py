@@ -29,39 +29,37 @@ class BatchSizeWithoutWindow(ConsumerRule):
             )
 
 
-class FifoBatchSize(ConsumerRule):
+class _OverOnFifo(ConsumerRule):
+    """A number over what a FIFO queue allows, which is also the default."""
+
+    source_url = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html"
+    key: str
+    most: int
+
+    def examine_consumer(self, view: View, consumer: Consumer, connected: Connection) -> Iterator[tuple[Path, str]]:
+        """See Rule."""
+        number = view.number(connected.properties, self.key, default=self.most)
+        if connected.fifo and number is not None and number > self.most:
+            yield (
+                in_mapping(consumer, connected.properties, self.key),
+                f"{consumer.name} has a {self.key} of {number} on a FIFO queue, where {self.most} is the most: Lambda "
+                f"refuses it and the deployment fails. Lower it to {self.most} or leave it out.",
+            )
+
+
+class FifoBatchSize(_OverOnFifo):
     """(g) A batch size over 10 on a FIFO queue."""
 
     id = "E9907"
     shortdesc = "A FIFO queue's batch size is at most 10"
     description = "Lambda refuses a BatchSize over 10 on a FIFO queue."
-    source_url = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html"
-
-    def examine_consumer(self, view: View, consumer: Consumer, connected: Connection) -> Iterator[tuple[Path, str]]:
-        """See Rule."""
-        size = view.number(connected.properties, _SIZE, default=10)
-        if connected.fifo and size is not None and size > 10:
-            yield (
-                in_mapping(consumer, connected.properties, _SIZE),
-                f"{consumer.name} has a BatchSize of {size} on a FIFO queue, where 10 is the most: Lambda refuses it "
-                "and the deployment fails. Lower BatchSize to 10.",
-            )
+    key, most = _SIZE, 10
 
 
-class FifoWindow(ConsumerRule):
+class FifoWindow(_OverOnFifo):
     """(h) A batching window on a FIFO queue."""
 
     id = "E9908"
     shortdesc = "A FIFO queue has no batching window"
     description = "Lambda refuses a MaximumBatchingWindowInSeconds on a FIFO queue."
-    source_url = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html"
-
-    def examine_consumer(self, view: View, consumer: Consumer, connected: Connection) -> Iterator[tuple[Path, str]]:
-        """See Rule."""
-        window = view.number(connected.properties, _WINDOW, default=0)
-        if connected.fifo and window is not None and window > 0:
-            yield (
-                in_mapping(consumer, connected.properties, _WINDOW),
-                f"{consumer.name} has a batching window of {window} s on a FIFO queue, which has none: Lambda refuses "
-                f"it and the deployment fails. Remove {_WINDOW}.",
-            )
+    key, most = _WINDOW, 0

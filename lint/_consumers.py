@@ -6,6 +6,7 @@ from typing import Any
 
 from cfnlint.template import Template
 
+from ._naming import find, may_name
 from ._values import Attribute, as_flag, as_text
 from ._view import Resource, View
 
@@ -83,15 +84,20 @@ def connection(view: View, consumer: Consumer) -> Connection | None:
         function = owner
     queue = find_queue(view, source)
     arn = as_text(source)
-    fields = arn.fields() if arn else []
+    fields = arn.split(":") if arn else []
     if consumer.event is None and queue is None and fields[2:3] != [("sqs",)]:
         return None
     return Connection(properties, function, queue, is_fifo(view, queue) if queue else _named_fifo(source))
 
 
 def find_queue(view: View, value: Any) -> Resource | None:
-    """The queue of this template that a value names, if it does."""
-    return view.find(value, QUEUE, service="sqs", name="QueueName")
+    """The queue of this template that a value surely names, if it does."""
+    return find(view, value, QUEUE, service="sqs", key="QueueName")
+
+
+def may_name_queue(view: View, value: Any, queue: Resource) -> bool:
+    """Whether a value names a queue of this template or may do so, for all that is known."""
+    return may_name(view, value, queue, service="sqs", key="QueueName")
 
 
 def is_fifo(view: View, queue: Resource) -> bool | None:
@@ -112,7 +118,7 @@ def _named_fifo(value: Any) -> bool | None:
 
 def function_of(view: View, value: Any) -> Resource | None:
     """The function that a value names: itself, one of its versions or aliases, by reference, name or ARN."""
-    names = {"service": "lambda", "name": "FunctionName"}
+    names = {"service": "lambda", "key": "FunctionName"}
     if isinstance(value, Attribute):
         # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html#sam-resource-function-return-values
         name, _, attribute = value.of.partition(".")
@@ -120,5 +126,5 @@ def function_of(view: View, value: Any) -> Resource | None:
             value = Attribute(name)
         pointer = view.resource(value.of)
         if pointer and pointer.type in ("AWS::Lambda::Alias", "AWS::Lambda::Version"):
-            return view.find(view.get(pointer.properties, "FunctionName"), *FUNCTIONS, **names)
-    return view.find(value, *FUNCTIONS, **names)
+            return find(view, view.get(pointer.properties, "FunctionName"), *FUNCTIONS, **names)
+    return find(view, value, *FUNCTIONS, **names)

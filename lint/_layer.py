@@ -6,7 +6,7 @@ from typing import Any
 
 from ._consumers import FUNCTIONS, Connection, Consumer
 from ._rule import ConsumerRule, Path, at
-from ._values import Attribute, as_text
+from ._values import Attribute, Unknown, as_text
 from ._view import Resource, View
 
 LAYER = "partial_batch"
@@ -25,7 +25,7 @@ def _is_layer(view: View, value: Any, layer: str) -> bool:
         return found is not None and found.type in _LAYERS and _defines(view, found, layer)
     named = as_text(value)
     # arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION
-    name = named.fields()[6:7] if named else []
+    name = named.split(":")[6:7] if named else []
     return len(name) == 1 and len(name[0]) == 1 and isinstance(name[0][0], str) and _plain(name[0][0]) == _plain(layer)
 
 
@@ -46,7 +46,7 @@ def has_layer(view: View, function: Resource, layer: str = LAYER) -> bool | None
         return None
     if any(_is_layer(view, value, layer) for value in layers):
         return True
-    return None if any(as_text(value) is None for value in layers) else False
+    return None if any(isinstance(value, Unknown) or as_text(value) is None for value in layers) else False
 
 
 class ConsumerWithoutLayer(ConsumerRule):

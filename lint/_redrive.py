@@ -1,9 +1,11 @@
 """The redrive policy: where messages go that fail again and again."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from ._consumers import QUEUE, Connection, Consumer, find_queue, is_fifo
+from ._consumers import QUEUE, Connection, Consumer, find_queue, is_fifo, may_name_queue
 from ._rule import ConsumerRule, Path, QueueRule, at
+from ._values import Text
 from ._view import Resource, View
 
 _RETENTION = 345_600  # seconds, a queue's default
@@ -11,13 +13,23 @@ _RETENTION = 345_600  # seconds, a queue's default
 
 def dead_letter_queue(view: View, queue: Resource) -> Resource | None:
     """The queue of this template that a queue's redrive policy names, if it does."""
-    return find_queue(view, view.get(queue.properties, "RedrivePolicy", "deadLetterTargetArn"))
+    return find_queue(view, _target(view, queue))
+
+
+def _target(view: View, queue: Resource) -> Any:
+    return view.get(queue.properties, "RedrivePolicy", "deadLetterTargetArn")
 
 
 def redrives_to(view: View, target: Resource) -> list[Resource]:
     """The queues of this template that have a queue as their dead-letter queue."""
     sources = ((queue, dead_letter_queue(view, queue)) for queue in view.resources(QUEUE))
     return [queue for queue, dead_letter in sources if dead_letter and dead_letter.name == target.name]
+
+
+def _may_be_redriven_to(view: View, queue: Resource) -> bool:
+    """Whether an ARN in a redrive policy of this template is a queue's, or may be."""
+    targets = (_target(view, other) for other in view.resources(QUEUE))
+    return any(isinstance(target, str | Text) and may_name_queue(view, target, queue) for target in targets)
 
 
 class NoRedrivePolicy(ConsumerRule):
@@ -36,7 +48,9 @@ class NoRedrivePolicy(ConsumerRule):
     def examine_consumer(self, view: View, consumer: Consumer, connected: Connection) -> Iterator[tuple[Path, str]]:
         """See Rule."""
         queue = connected.queue
-        if queue is None or view.get(queue.properties, "RedrivePolicy") is not None or redrives_to(view, queue):
+        if queue is None or view.get(queue.properties, "RedrivePolicy") is not None:
+            return
+        if redrives_to(view, queue) or _may_be_redriven_to(view, queue):
             return
         order = ", with all messages of its group waiting behind it" if connected.fifo else ""
         retention = view.number(queue.properties, "MessageRetentionPeriod", default=_RETENTION)

@@ -1,12 +1,16 @@
 """Encryption at rest and in transit."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any
 
-from ._consumers import find_queue
+from ._consumers import find_queue, may_name_queue
 from ._rule import Path, QueueRule, at
-from ._values import UNKNOWN, as_flag
+from ._values import Unknown, as_flag
 from ._view import Resource, View
+
+# What brings a message in and what brings it out, in lower case.
+_ACTIONS = ("sqs:sendmessage", "sqs:receivemessage")
 
 
 class Encryption(QueueRule):
@@ -51,9 +55,7 @@ class TransportSecurity(QueueRule):
         for policy in view.resources("AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy"):
             key = "Queues" if policy.type == "AWS::SQS::QueuePolicy" else "Queue"
             queues = view.items(view.get(policy.properties, key))
-            if queues is None or UNKNOWN in queues:
-                return  # it may be this queue's
-            concerned = any(_names(view, value, queue) for value in queues)
+            concerned = queues is None or any(may_name_queue(view, value, queue) for value in queues)
             if concerned and _denies(view, policy.properties, queue) is not False:
                 return
         yield (
@@ -64,20 +66,17 @@ class TransportSecurity(QueueRule):
         )
 
 
-def _names(view: View, value: Any, queue: Resource) -> bool:
-    found = find_queue(view, value)
-    return found is not None and found.name == queue.name
-
-
 def _denies(view: View, policy: Any, queue: Resource) -> bool | None:
     """Whether a policy denies what comes without TLS; None if it cannot be told."""
     statements = view.items(view.get(policy, "PolicyDocument", "Statement"))
-    if statements is None or UNKNOWN in statements:
+    if statements is None or any(isinstance(statement, Unknown) for statement in statements):
         return None
-    return any(_denies_plain_text(view, statement, queue) for statement in statements)
+    denying = [statement for statement in statements if _denies_plain_text(view, statement, queue)]
+    return all(any(_covers(view, statement, action) for statement in denying) for action in _ACTIONS)
 
 
 def _denies_plain_text(view: View, statement: Any, queue: Resource) -> bool:
+    """Whether a statement denies anyone something on this queue without TLS."""
     conditions = view.get(statement, "Condition")
     secure = [
         value
@@ -89,10 +88,25 @@ def _denies_plain_text(view: View, statement: Any, queue: Resource) -> bool:
     ]
     if view.get(statement, "Effect") != "Deny" or not any(as_flag(value) is False for value in secure):
         return False
-    actions = [str(action).lower() for action in view.items(view.get(statement, "Action")) or ()]
-    everything = {"*", "sqs:*"} & set(actions) or {"sqs:sendmessage", "sqs:receivemessage"} <= set(actions)
     principal = view.get(statement, "Principal")
     anyone = principal == "*" or "*" in (view.items(view.get(principal, "AWS")) or ())
     named = [find_queue(view, resource) for resource in view.items(view.get(statement, "Resource")) or ()]
-    concerned = not named or any(found is None or found.name == queue.name for found in named)
-    return bool(everything) and anyone and concerned
+    return anyone and (not named or any(found is None or found.name == queue.name for found in named))
+
+
+def _covers(view: View, statement: Any, action: str) -> bool:
+    """Whether a statement is about an action, or may be.
+
+    Wildcards, the case and what NotAction means:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html
+    """
+    excluded = view.get(statement, "NotAction")
+    listed = view.items(view.get(statement, "Action") if excluded is None else excluded)
+    if listed is None:
+        return True
+    patterns = [pattern.lower() for pattern in listed if isinstance(pattern, str)]
+    matched = any(fnmatchcase(action, pattern) for pattern in patterns)
+    if excluded is not None:
+        return not matched
+    return matched or len(patterns) < len(listed)

@@ -1,15 +1,18 @@
 """What a value of a template is once it is deployed, as far as the template tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """What only the deployment knows: an import, a parameter without a default, another stack's output."""
+    """What only the deployment knows: an import, a parameter without a default, another stack's output.
 
+    Attributes:
+        of: what it stands for, a parameter's name or a function as it is written. One without is equal to no other.
+    """
 
-UNKNOWN = Unknown()
+    of: Any = field(default_factory=object)
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,11 @@ class Text:
 
     pieces: tuple[Any, ...]  # str, Attribute or Unknown
 
-    def fields(self) -> list[tuple[Any, ...]]:
-        """Split it at each colon, as an ARN is; each field is a tuple of pieces."""
+    def split(self, separator: str) -> list[tuple[Any, ...]]:
+        """Split it as an ARN is split at ":" and a URL at "/"; each field is a tuple of pieces."""
         fields: list[list[Any]] = [[]]
         for piece in self.pieces:
-            first, *rest = piece.split(":") if isinstance(piece, str) else [piece]
+            first, *rest = piece.split(separator) if isinstance(piece, str) else [piece]
             if first:
                 fields[-1].append(first)
             fields.extend([part] if part else [] for part in rest)
@@ -47,7 +50,7 @@ def text(pieces: list[Any]) -> Any:
             elif isinstance(part, int | float):
                 part = str(part)
             elif not isinstance(part, str | Attribute | Unknown):
-                return UNKNOWN
+                return Unknown()
             if isinstance(part, str) and joined and isinstance(joined[-1], str):
                 joined[-1] += part
             elif part != "":
@@ -58,10 +61,10 @@ def text(pieces: list[Any]) -> Any:
 
 
 def as_text(value: Any) -> Text | None:
-    """The value as a Text, or None if it is no string."""
+    """The value as a Text, or None if it is no string. What is not known may be one."""
     if isinstance(value, Text):
         return value
-    return Text((value,)) if isinstance(value, str | Attribute) else None
+    return Text((value,)) if isinstance(value, str | Attribute | Unknown) else None
 
 
 def as_number(value: Any) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 from cfnlint.conditions import UnknownSatisfisfaction
 from cfnlint.template import Template
 
-from ._values import UNKNOWN, Attribute, Text, Unknown, as_number, as_text, text
+from ._values import Attribute, Text, Unknown, as_number, text
 
 CASES = 64  # A template whose conditions allow more is examined in that many.
 
@@ -70,11 +70,11 @@ class View:
         return Resource(name, resource["Type"], properties if isinstance(properties, dict) else {})
 
     def get(self, mapping: Any, *keys: str) -> Any:
-        """What stands under the keys, one within the other: None if nothing does, UNKNOWN if that is not known."""
+        """What stands under the keys, one within the other: None if nothing does, an Unknown if that is not known."""
         value = self.value(mapping)
         for key in keys:
             if not isinstance(value, dict):
-                return UNKNOWN if isinstance(value, Unknown | Attribute | Text) else None
+                return Unknown() if isinstance(value, Unknown | Attribute | Text) else None
             value = self.value(value.get(key))
         return value
 
@@ -98,24 +98,24 @@ class View:
 
         Returns:
             None for nothing (`AWS::NoValue`); a str, number, bool, list or dict; an Attribute for what a resource
-            gives; a Text; or UNKNOWN.
+            gives; a Text; or an Unknown, named if it is a parameter or a function whose value another use shares.
 
         Raises:
             Undecided: a condition decides, and this case says nothing of it.
         """
         if isinstance(node, str) and "{{resolve:" in node:
-            return UNKNOWN
+            return Unknown(node)
         if isinstance(node, dict) and len(node) == 1:
             [(name, argument)] = node.items()
             if name in self._functions:
                 return self._functions[name](argument)
             if isinstance(name, str) and name.startswith("Fn::"):
-                return UNKNOWN
+                return Unknown(repr(node))
         return node
 
     def _ref(self, name: Any) -> Any:
         if not isinstance(name, str):
-            return UNKNOWN
+            return Unknown()
         if name == "AWS::NoValue":
             return None
         if name in self.cfn.get_parameters_valid():
@@ -126,9 +126,9 @@ class View:
         parameter = self.cfn.get_parameters_valid()[name]
         value = self._parameters.get(name, parameter.get("Default"))
         if value is None or parameter["Type"].startswith("AWS::SSM::") or isinstance(value, dict):
-            return UNKNOWN
+            return Unknown(name)
         if self._conditions and not possible(self.cfn, self._conditions, {name: str(value)}):
-            return UNKNOWN  # in this case the parameter has another value
+            return Unknown(name)  # in this case the parameter has another value
         if parameter["Type"] == "CommaDelimitedList" or parameter["Type"].startswith("List<"):
             return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
         return value
@@ -137,12 +137,12 @@ class View:
         parts = argument.split(".", 1) if isinstance(argument, str) else argument
         if isinstance(parts, list) and len(parts) == 2 and all(isinstance(part, str) for part in parts):
             return Attribute(*parts)
-        return UNKNOWN
+        return Unknown()
 
     def _sub(self, argument: Any) -> Any:
         template, variables = argument if isinstance(argument, list) and len(argument) == 2 else (argument, {})
         if not isinstance(template, str) or not isinstance(variables, dict):
-            return UNKNOWN
+            return Unknown()
         pieces: list[Any] = []
         # ${!Name} stands for the text ${Name}:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html
@@ -159,15 +159,15 @@ class View:
 
     def _join(self, argument: Any) -> Any:
         if not (isinstance(argument, list) and len(argument) == 2 and isinstance(argument[0], str)):
-            return UNKNOWN
+            return Unknown()
         parts = self.items(argument[1])
         if parts is None:
-            return UNKNOWN
+            return Unknown()
         return text([piece for part in parts for piece in (argument[0], part)][1:])
 
     def _if(self, argument: Any) -> Any:
         if not (isinstance(argument, list) and len(argument) == 3 and isinstance(argument[0], str)):
-            return UNKNOWN
+            return Unknown()
         return self.value(argument[1] if self._holds(argument[0]) else argument[2])
 
     def _holds(self, condition: str) -> bool:
@@ -177,49 +177,22 @@ class View:
 
     def _find_in_map(self, argument: Any) -> Any:
         if not (isinstance(argument, list) and len(argument) == 3):
-            return UNKNOWN
+            return Unknown()
         found = self.cfn.template.get("Mappings")
         for part in argument:
             key = self.value(part)
             if not isinstance(found, dict) or not isinstance(key, str | int):
-                return UNKNOWN
+                return Unknown()
             found = found.get(key, found.get(str(key)))
-        return UNKNOWN if found is None else found
+        return Unknown() if found is None else found
 
     def _select(self, argument: Any) -> Any:
         if not (isinstance(argument, list) and len(argument) == 2):
-            return UNKNOWN
+            return Unknown()
         index, elements = as_number(self.value(argument[0])), self.value(argument[1])
         if index is None or not isinstance(elements, list) or not 0 <= index < len(elements):
-            return UNKNOWN
+            return Unknown()
         return self.value(elements[index])
-
-    def find(self, value: Any, *types: str, service: str, name: str) -> Resource | None:
-        """The resource of one of these types that a value names, by reference, by ARN or by name.
-
-        Args:
-            value: what `value` or `get` returned.
-            types: the types of resource that it may name.
-            service: of the ARN, such as "sqs".
-            name: the property that holds the name, such as "QueueName".
-        """
-        named = as_text(value)
-        if named is None:
-            return None
-        fields = named.fields()
-        if fields[0] == ("arn",):
-            if len(fields) < 6 or fields[2] != (service,):
-                return None
-            # arn:aws:sqs:REGION:ACCOUNT:NAME, but arn:aws:lambda:REGION:ACCOUNT:function:NAME
-            fields = fields[6:7] if len(fields) > 6 else fields[5:6]
-        if len(fields[0]) == 1 and isinstance(fields[0][0], Attribute):
-            found = self.resource(fields[0][0].of)
-            return found if found and found.type in types else None
-        for resource in self.resources(*types):
-            own = as_text(self.get(resource.properties, name))
-            if own is not None and own.pieces == fields[0]:
-                return resource
-        return None
 
 
 def possible(cfn: Template, conditions: Mapping[str, bool], parameters: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from cfnlint.config import ConfigMixIn
 from cfnlint.decode.decode import decode_str
 from cfnlint.match import Match
 from cfnlint.rules import Rules
+from cfnlint.rules.errors import RuleError
 from cfnlint.runner.template import run_template_by_data
 
 ROOT = Path(__file__).parents[2]
@@ -126,6 +127,7 @@ def lint(text: str, rules: Sequence[str] = ("E", "W"), **config: Any) -> list[Ma
     decoded, errors = decode_str(text)
     assert not errors, errors
     own = Rules.create_from_directory(str(ROOT / "lint"))
+    own.register(RuleError())  # else cfn-lint drops it without a word
     matches = run_template_by_data(decoded, ConfigMixIn([], regions=["us-east-1"], **config), own)
     return [match for match in matches if match.rule.id.startswith(tuple(rules))]
 

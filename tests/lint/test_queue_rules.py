@@ -17,6 +17,28 @@ class TestRedrive:
     def test_a_consumed_dead_letter_queue_needs_no_redrive_policy(self, way):
         assert ids(template(way, source="!GetAtt OrdersDead.Arn").replace("Timeout: 30", "Timeout: 4")) == []
 
+    @each_way
+    @pytest.mark.parametrize(
+        ("target", "found"),
+        [
+            ("arn:aws:sqs:eu-west-1:123456789012:orders", []),
+            ("!Sub 'arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${Name}'", []),
+            ("arn:aws:sqs:eu-west-1:123456789012:other", ["E9904"]),
+            ("!Sub 'arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}-dead'", ["E9904"]),
+            ("!ImportValue dead", ["E9904"]),
+        ],
+    )
+    def test_a_consumed_queue_that_may_be_anothers_dead_letter_queue_is_not_judged(self, way, target, found):
+        source = f"{{Type: AWS::SQS::Queue, Properties: {{RedrivePolicy: {{deadLetterTargetArn: {target}}}}}}}"
+        other = template(
+            way,
+            redrive="",
+            queue="QueueName: orders",
+            before="Parameters: {Name: {Type: String}}",
+            more=f"Other: {source}",
+        )
+        assert ids(other, rules=["E9904"]) == found
+
     def test_a_queue_that_nobody_here_consumes_needs_no_redrive_policy(self):
         assert ids(template(EVENT, redrive="", source="!ImportValue other")) == []
 
@@ -63,6 +85,9 @@ class TestRedrive:
         assert ids(template(way, **fifo, retention="", dead_retention="")) == []
 
 
+URL = "!Sub 'https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}"
+
+
 class TestSecurity:
     def test_a_queue_with_encryption_switched_off_is_found(self):
         broken = template(EVENT, queue="SqsManagedSseEnabled: false")
@@ -84,6 +109,11 @@ class TestSecurity:
             ("Effect: Deny", "Effect: Allow", ["Orders", "OrdersDead"]),
             ("aws:SecureTransport: false", "aws:SecureTransport: true", ["Orders", "OrdersDead"]),
             ("Action: sqs:*", "Action: sqs:SendMessage", ["Orders", "OrdersDead"]),
+            ("Action: sqs:*", "Action: ['sqs:Send*', 'sqs:Delete*']", ["Orders", "OrdersDead"]),
+            ("Action: sqs:*", "NotAction: sqs:sendmessage", ["Orders", "OrdersDead"]),
+            ("Action: sqs:*", "NotAction: ['sqs:Rec*']", ["Orders", "OrdersDead"]),
+            ("Queues: [!Ref Orders, !Ref OrdersDead]", f"Queues: [{URL}/orders', !Ref Orders]", ["OrdersDead"]),
+            ("Queues: [!Ref Orders, !Ref OrdersDead]", f"Queues: [{URL}/${{Orders.QueueName}}']", ["OrdersDead"]),
             ('Principal: "*"', "Principal: {AWS: arn:aws:iam::123456789012:root}", ["Orders", "OrdersDead"]),
             ("Resource: [!GetAtt Orders.Arn, !GetAtt OrdersDead.Arn]", "Resource: !GetAtt Orders.Arn", ["OrdersDead"]),
         ],
@@ -100,6 +130,12 @@ class TestSecurity:
         [
             ('Principal: "*"', 'Principal: {AWS: "*"}'),
             ("Action: sqs:*", 'Action: ["SQS:*"]'),
+            ("Action: sqs:*", 'Action: ["sqs:Send*", "sqs:Receive*"]'),
+            ("Action: sqs:*", 'Action: ["sqs:SendMessage", "sqs:R?ceiveMessage"]'),
+            ("Action: sqs:*", "Action: !Ref Other"),
+            ("Action: sqs:*", "Action: [!Ref Other]"),
+            ("Action: sqs:*", "NotAction: sqs:GetQueueUrl"),
+            ("Action: sqs:*", "NotAction: !Ref Other"),
             ("{aws:SecureTransport: false}", '{aws:SecureTransport: "false"}'),
             ("{aws:SecureTransport: false}", '{"AWS:SecureTransport": ["false"]}'),
             ("Resource: [!GetAtt Orders.Arn, !GetAtt OrdersDead.Arn]", 'Resource: "*"'),
@@ -111,6 +147,46 @@ class TestSecurity:
         good = template(EVENT, before="Parameters: {QueueUrls: {Type: CommaDelimitedList}, Other: {Type: String}}")
         assert written in good
         assert ids(good.replace(written, otherwise)) == []
+
+    def test_two_statements_together_deny_what_neither_does_alone(self):
+        good = template(EVENT)
+        start = good.index("          - Effect: Deny")
+        statement = good[start : good.index("  Alarm:")]
+        send, receive = (statement.replace("sqs:*", f"sqs:{action}Message") for action in ("Send", "Receive"))
+        assert ids(good.replace(statement, send + receive)) == []
+        assert ids(good.replace(statement, send + send)) == ["W9915", "W9915"]
+
+    @pytest.mark.parametrize(
+        ("url", "found"),
+        [
+            (f"{URL}/${{Env}}-orders'", []),
+            (f"{URL}/${{Env}}-dead'", ["Resources/Orders"]),
+            (f"{URL}/${{Other}}-orders'", []),
+            ("!Ref Other", []),
+            ("!Sub 'https://${Other}'", []),
+        ],
+    )
+    def test_a_queue_url_is_resolved_or_not_judged(self, url, found):
+        text = template(
+            EVENT,
+            queue="QueueName: !Sub '${Env}-orders'",
+            dead_queue="QueueName: !Sub '${Env}-dead'",
+            before="Parameters: {Env: {Type: String}, Other: {Type: String}}",
+        )
+        written = "Queues: [!Ref Orders, !Ref OrdersDead]"
+        assert written in text
+        assert places(text.replace(written, f"Queues: [!Ref OrdersDead, {url}]")) == found
+
+    def test_a_queue_url_in_a_place_written_out_is_not_judged(self):
+        url = "https://sqs.us-east-1.amazonaws.com/123456789012/orders"
+        text = template(EVENT, queue="QueueName: orders")
+        assert ids(text.replace("Queues: [!Ref Orders,", f"Queues: [{url},")) == []
+        assert ids(text.replace("Queues: [!Ref Orders,", f"Queues: [{url}-other,")) == ["W9915"]
+
+    def test_an_unknown_queue_of_a_policy_that_denies_nothing_changes_nothing(self):
+        text = template(EVENT).replace("Queues: [!Ref Orders, !Ref OrdersDead]", "Queues: [!ImportValue url]")
+        assert ids(text) == []
+        assert ids(text.replace("Effect: Deny", "Effect: Allow")) == ["W9915", "W9915"]
 
     def test_an_inline_policy_counts(self):
         text = template(EVENT).replace("Queues: [!Ref Orders, !Ref OrdersDead]", "Queue: !Ref Orders")

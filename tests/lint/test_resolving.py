@@ -151,20 +151,36 @@ class TestReferences:
             ("!Sub 'arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${Orders.QueueName}'", ""),
             ("!Join [':', [arn, aws, sqs, !Ref AWS::Region, !Ref AWS::AccountId, !GetAtt Orders.QueueName]]", ""),
             ("!Sub 'arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:orders'", NAMED),
-            ("arn:aws:sqs:us-east-1:123456789012:orders", NAMED),
             ("!Sub 'arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${Name}'", "QueueName: !Ref Name"),
+            ("!Sub 'arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${Unknown}'", "QueueName: !Ref Unknown"),
+            ("!Sub 'arn:aws:sqs:${Unknown}:${AWS::AccountId}:orders'", NAMED),
+            ("!Sub 'arn:aws:sqs:us-east-1:123456789012:${Orders.QueueName}'", ""),
+            (
+                "!Sub 'arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${Unknown}-orders'",
+                "QueueName: !Sub '${Unknown}-orders'",
+            ),
+            (
+                "!Join [':', [arn, aws, sqs, !Ref AWS::Region, !Ref AWS::AccountId, !ImportValue name]]",
+                "QueueName: !ImportValue name",
+            ),
             ("!Sub 'arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}-orders'", NAMED_BY_STACK),
             (
-                "!Join ['', ['arn:aws:sqs:', !Ref AWS::Region, ':123456789012:', !Ref AWS::StackName, '-orders']]",
+                "!Join ['', ['arn:aws:sqs:', !Ref AWS::Region, ':', !Ref AWS::AccountId, ':', !Ref AWS::StackName, "
+                "'-orders']]",
                 NAMED_BY_STACK,
             ),
             ("!Select [1, [x, !GetAtt Orders.Arn]]", ""),
-            ("!FindInMap [Queues, prod, Arn]", NAMED),
+            (
+                "!Sub ['arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:${Of}', {Of: !FindInMap [Queues, prod, Name]}]",
+                NAMED,
+            ),
         ],
     )
     def test_a_queue_is_known_however_it_is_named(self, way, source, queue):
-        before = CONDITIONS.replace("Parameters:", "Parameters:\n  Name: {Type: String, Default: orders}")
-        before += "Mappings: {Queues: {prod: {Arn: arn:aws:sqs:us-east-1:123456789012:orders}}}"
+        before = CONDITIONS.replace(
+            "Parameters:", "Parameters:\n  Unknown: {Type: String}\n  Name: {Type: String, Default: orders}"
+        )
+        before += "Mappings: {Queues: {prod: {Name: orders}}}"
         assert ids(template(way, source=source, queue=queue, visibility="29", before=before)) == ["E9902"]
         assert ids(template(way, source=source, queue=queue, before=before)) == []
 
@@ -174,6 +190,41 @@ class TestReferences:
         source = f"!Sub 'arn:aws:sqs:${{AWS::Region}}:${{AWS::AccountId}}:{name}'"
         before = "Parameters: {Unknown: {Type: String}}"
         assert ids(template(way, source=source, queue=NAMED, visibility="29", before=before)) == []
+
+    @each_way
+    @pytest.mark.parametrize(
+        "place", ["eu-west-1:123456789012", "${AWS::Region}:123456789012", "eu-west-1:${AWS::AccountId}"]
+    )
+    def test_a_queue_of_that_name_in_a_place_written_out_is_not_taken_for_this_one(self, way, place):
+        source = f"!Sub 'arn:aws:sqs:{place}:orders'"
+        assert ids(template(way, source=source, queue=NAMED, visibility="29", redrive="")) == []
+
+    @each_mapping
+    def test_a_function_of_that_name_in_a_place_written_out_is_not_taken_for_this_one(self, way):
+        consumer = "arn:aws:lambda:us-east-1:123456789012:function:ship"
+        assert ids(template(way, consumer=consumer, function="FunctionName: ship", visibility="29")) == []
+
+    @each_way
+    @pytest.mark.parametrize(
+        ("ours", "theirs"),
+        [
+            ("!Sub '${One}-orders'", "!Sub '${Two}-orders'"),
+            ("!Ref One", "!Ref Two"),
+            ("!Join ['-', [!ImportValue one, orders]]", "!Join ['-', [!ImportValue two, orders]]"),
+            ("!Join ['-', [!Select [0, !Ref One], orders]]", "!Join ['-', [!Select [0, !Ref Two], orders]]"),
+        ],
+    )
+    def test_a_queue_named_after_something_else_unknown_is_not_taken_for_this_one(self, way, ours, theirs):
+        source = f"!Join [':', [arn, aws, sqs, !Ref AWS::Region, !Ref AWS::AccountId, {theirs}]]"
+        text = template(
+            way,
+            source=source,
+            queue=f"QueueName: {ours}",
+            visibility="29",
+            redrive="",
+            before="Parameters: {One: {Type: String}, Two: {Type: String}}",
+        )
+        assert ids(text) == []
 
     @each_way
     def test_a_fifo_queue_elsewhere_is_known_by_its_name(self, way):
