@@ -34,13 +34,15 @@ pytest_add_cli_args = ["--ignore=tests/unit/test_imports.py", "-p", "no:cachepro
 pytest_add_cli_args_test_selection = ["tests/unit", "tests/functions"]
 """
 _RESULT = re.compile(r"^\s*partial_batch\.(\w+)\.(\S+): (.+)$", re.MULTILINE)
+_NAME = re.compile(r"x(?:_|ǁ\w+ǁ)(\w+)__mutmut_\d+")  # of a mutant of a function, or of a method
 _CAUGHT = ("killed", "timeout", "segfault", "caught by type check")
 
 
 class Change(NamedTuple):
-    """What a mutant changes, without its indentation; a line that is only removed becomes nothing."""
+    """What a mutant changes, and where, without its indentation; a line that is only removed becomes nothing."""
 
     module: str
+    function: str
     before: str
     after: str
 
@@ -71,22 +73,26 @@ def change_of(module: str, mutant: str) -> Change:
     lines = mutmut("show", f"partial_batch.{module}.{mutant}").splitlines()
     lines = [line for line in lines if not line.startswith(("---", "+++"))]
     before, after = ([line[1:].strip() for line in lines if line.startswith(sign)] for sign in "-+")
-    return Change(module, "\n".join(before), "\n".join(after))
+    function = _NAME.fullmatch(mutant)[1]  # type: ignore[index]
+    return Change(module, function, "\n".join(before), "\n".join(after))
 
 
 def equivalents() -> dict[Change, str]:
     """Read the changes that nothing can tell apart, each with the reason."""
     entries = tomllib.loads(Path(__file__).with_name("equivalent.toml").read_text())["equivalent"]
     return {
-        Change(entry["module"], entry["line"], after): entry["why"] for entry in entries for after in entry["mutants"]
+        Change(entry["module"], entry["function"], entry["line"], after): entry["why"]
+        for entry in entries
+        for after in entry["mutants"]
     }
 
 
 def line_of(change: Change) -> int:
-    """Find the line in the module, the first one that reads so."""
+    """Find the line in the module: in the function, the first one that reads so."""
     source = (ROOT / "layers" / "partial_batch" / "partial_batch" / f"{change.module}.py").read_text()
-    wanted = change.before.splitlines()[0]
-    return next(number for number, line in enumerate(source.splitlines(), 1) if line.strip() == wanted)
+    lines = [line.strip() for line in source.splitlines()]
+    begin = next(number for number, line in enumerate(lines) if f"def {change.function}(" in line)
+    return lines.index(change.before.splitlines()[0], begin) + 1
 
 
 def report(counts: dict[str, Counter[str]], survivors: dict[Change, str]) -> str:
@@ -148,7 +154,7 @@ def main(modules: list[str]) -> int:
         if end == "survived" and change in known:
             survivors[change] = known[change]
         else:
-            unexplained.append(f"{module} ({end})\n  - {change.before}\n  + {change.after}")
+            unexplained.append(f"{module}.{change.function} ({end})\n  - {change.before}\n  + {change.after}")
     gone = [] if modules else [change for change in known if change not in survivors]
     for text in unexplained:
         print(f"not caught: {text}")

@@ -134,12 +134,15 @@ def test_inside_a_running_loop_what_ends_the_invocation_is_raised() -> None:
         asyncio.run(main())
 
 
-def test_a_bulk_function_that_fails_does_not_cost_the_loop() -> None:
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_bulk_function_that_fails_does_not_cost_the_loop(cancelled: bool) -> None:
     loops: list[asyncio.AbstractEventLoop] = []
 
     @bulk_handler
     async def handler(messages: list[Message]) -> None:
         loops.append(asyncio.get_running_loop())
+        if cancelled:
+            await cancel_itself()
         raise ValueError
 
     handler(standard_event("1"))

@@ -4,12 +4,14 @@ import asyncio
 import contextvars
 import threading
 from collections import Counter
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
-from partial_batch import Message, batch_handler
+from partial_batch import Message, _threads, batch_handler
 
 from tests.support import FIFO_ARN, Context, fifo_event, record, reported, standard_event
+from tests.unit.conftest import Clock
 
 kinds = pytest.mark.parametrize("kind", ["threads", "tasks"])
 
@@ -200,12 +202,40 @@ def test_when_no_more_threads_can_be_had_those_there_are_do_the_work(monkeypatch
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", start_two)
+    waited_for = threading.Event()
+
+    class Ended(SimpleQueue[Any]):
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            waited_for.set()
+            return super().get(block, timeout)
+
+    monkeypatch.setattr(_threads, "SimpleQueue", Ended)
     ran: list[str] = []
 
-    handler = batch_handler(lambda message: ran.append(message.id), concurrency=5)
+    @batch_handler(concurrency=5)
+    def handler(message: Message) -> None:
+        assert waited_for.wait(60)
+        ran.append(message.id)
 
     assert reported(handler(standard_event(*map(str, range(10))))) == []
     assert len(ran) == 10
+
+
+def test_threads_are_waited_for_until_time_is_over_and_no_longer(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    timeouts = []
+
+    class Ended(SimpleQueue[Any]):
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            timeouts.append(timeout)
+            return super().get(block, 60)
+
+    monkeypatch.setattr(_threads, "SimpleQueue", Ended)
+
+    @batch_handler(concurrency=2, time_reserve=59.5)
+    def handler(message: Message) -> None: ...
+
+    assert reported(handler(standard_event("1", "2"), clock)) == []
+    assert timeouts == [0.5, 0.5]
 
 
 class TestTheEventLoop:
