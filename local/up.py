@@ -210,10 +210,12 @@ def send_command(project: Project, queue_url: str, names: Mapping[str, str]) -> 
     return shlex.join(["python", "-m", "local", "send", *template, *group, queue, _body(project, queue)])
 
 
-def _aws_command(project: Project, queue_url: str, names: Mapping[str, str]) -> str:
+def _aws_command(project: Project, queue_url: str, names: Mapping[str, str], endpoint_url: str | None) -> str:
     body = _body(project, names.get(_name(queue_url), ""))
     fifo = ["--message-group-id", "savings", "--message-deduplication-id", "1"] if queue_url.endswith(".fifo") else []
-    return shlex.join(["aws", "sqs", "send-message", "--queue-url", queue_url, *fifo, "--message-body", body])
+    # Said as an option, too: version 1 of the AWS CLI does not heed AWS_ENDPOINT_URL for SQS in us-east-1.
+    here = ["--endpoint-url", endpoint_url] if endpoint_url is not None else []
+    return shlex.join(["aws", "sqs", "send-message", "--queue-url", queue_url, *here, *fifo, "--message-body", body])
 
 
 def _help(
@@ -226,7 +228,7 @@ def _help(
         *(f"  {send_command(project, queue, names)}" for queue in queues),
         "or with the AWS CLI, and to read the logs with the SAM CLI:" if on_emulator else "or with the AWS CLI:",
         *(f"  {line}" for line in (environment.shell_lines(endpoint_url) if on_emulator else [])),
-        *(f"  {_aws_command(project, queue, names)}" for queue in queues),
+        *(f"  {_aws_command(project, queue, names, endpoint_url if on_emulator else None)}" for queue in queues),
         *([f"  sam logs --stack-name {project.stack_name} --tail"] if on_emulator else []),
         "Saving a file of a function, a layer or the template builds and deploys again"
         + ("." if on_emulator else ", to the emulator only."),

@@ -108,6 +108,7 @@ def test_no_body_is_printed(up):
 def test_it_says_how_to_send_from_another_terminal(up):
     assert up.count(f"python -m local send --template-file {up.template} Jobs hello") == 1
     assert up.count("aws sqs send-message --queue-url http://127.0.0.1") == 1
+    assert up.count(" --endpoint-url http://127.0.0.1") == 1
 
 
 def test_a_second_one_of_the_same_project_is_refused(up):
