@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from partial_batch import Backoff, Message, OutOfTime, _bulk, batch_handler, bulk_handler
+from partial_batch import Backoff, Message, OutOfTime, _bulk, _tasks, batch_handler, bulk_handler
 
 from tests.support import Context, fifo_event, reported, standard_event
 from tests.unit.conftest import Clock, SentMessages
@@ -160,13 +160,62 @@ class TestAHangingMessage:
 
         assert reported(handler(standard_event("1", "2"), clock)) == []
 
-    def test_a_bulk_function_fails_the_whole_batch(self, caplog: pytest.LogCaptureFixture) -> None:
-        @bulk_handler(time_reserve=0.1)
-        def handler(messages: list[Message]) -> None:
+    @pytest.mark.parametrize("kind", ["plain", "async", "async that blocks the loop"])
+    def test_a_bulk_function_fails_the_whole_batch(
+        self, kind: str, sent: SentMessages, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def plain(messages: list[Message]) -> None:
             hang()
 
-        assert reported(handler(standard_event("1", "2"), Context(SOON))) == ["1", "2"]
+        async def awaits(messages: list[Message]) -> None:
+            await hang_async()
+
+        async def blocks(messages: list[Message]) -> None:
+            hang()
+
+        function: Any = {"plain": plain, "async": awaits}.get(kind, blocks)
+        told = []
+        handler = bulk_handler(
+            function,
+            time_reserve=5,
+            backoff=Backoff(base=30, jitter=False),
+            on_failure=lambda message, error: told.append((message.id, type(error))),
+        )
+        sent.changes_visibility()
+
+        assert reported(handler(standard_event("1", "2"), Context(5 + SOON))) == ["1", "2"]
+        assert told == [("1", OutOfTime), ("2", OutOfTime)]
+        assert sent.hidden == {"handle of 1": 30, "handle of 2": 30}
         assert caplog.text.count("failed with OutOfTime") == 2
+        assert "no time was left" not in caplog.text
+
+    @pytest.mark.parametrize("make", [batch_handler, bulk_handler])
+    def test_interrupting_what_blocks_the_loop_leaves_time_to_hide_it(
+        self, make: Any, sent: SentMessages, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def run_until_it_rings(batch: Any, seconds: float, work: Any, *arguments: Any) -> None:
+            clock.now += seconds + 0.04  # what the interrupt itself may take
+
+        monkeypatch.setattr(_tasks, "run_with_alarm", run_until_it_rings)
+
+        @make(backoff=Backoff(base=30, jitter=False), time_reserve=1.0)
+        async def handler(messages: Any) -> None: ...
+
+        sent.changes_visibility()
+
+        assert reported(handler(standard_event("1"), clock)) == ["1"]
+        assert sent.hidden.keys() == {"handle of 1"}
+
+    def test_an_async_bulk_function_that_returns_when_it_is_cancelled_is_taken_at_its_word(self) -> None:
+        @bulk_handler(time_reserve=0.1)
+        async def handler(messages: list[Message]) -> list[Message]:
+            try:
+                await hang_async()
+            except asyncio.CancelledError:
+                return messages[1:]
+            return []
+
+        assert reported(handler(standard_event("1", "2", "3"), Context(SOON))) == ["2", "3"]
 
     def test_a_bulk_function_that_is_interrupted_before_it_begins_fails_the_whole_batch(
         self, monkeypatch: pytest.MonkeyPatch
@@ -177,20 +226,6 @@ class TestAHangingMessage:
 
         assert reported(handler(standard_event("1", "2"), Context(60))) == ["1", "2"]
         assert failures == ["OutOfTime('the time of the function was nearly over')"] * 2
-
-    def test_an_async_bulk_function_fails_the_whole_batch(self) -> None:
-        @bulk_handler(time_reserve=0.1)
-        async def handler(messages: list[Message]) -> None:
-            await hang_async()
-
-        assert reported(handler(standard_event("1", "2"), Context(SOON))) == ["1", "2"]
-
-    def test_an_async_bulk_function_that_blocks_the_loop_fails_the_whole_batch(self) -> None:
-        @bulk_handler(time_reserve=0.1)
-        async def handler(messages: list[Message]) -> None:
-            hang()
-
-        assert reported(handler(standard_event("1", "2"), Context(SOON))) == ["1", "2"]
 
     def test_on_fifo_its_group_waits_behind_it(self) -> None:
         @batch_handler(time_reserve=0.1, on_fifo_failure="skip_group")

@@ -146,7 +146,6 @@ async def _until_deadline(work: list[Coroutine[Any, Any, None]], batch: Batch) -
     for task in done:
         task.result()
     if pending:
-        batch.stop()
         for task in pending:
             task.cancel()
         await asyncio.wait(pending, timeout=_CLEAN_UP_SECONDS)
@@ -167,7 +166,7 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]], batch: Batch) -> None:
         _run_on_kept_loop(work)
     else:
         # What waits is cancelled in time; the alarm is for what blocks the loop.
-        run_with_alarm(batch, batch.seconds + 2 * _CLEAN_UP_SECONDS, _run_on_kept_loop, work)
+        run_with_alarm(batch, batch.seconds + 1.5 * _CLEAN_UP_SECONDS, _run_on_kept_loop, work)
 
 
 def _run_on_kept_loop(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
