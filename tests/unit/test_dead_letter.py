@@ -155,6 +155,19 @@ class TestLimits:
         assert list(sent.requests[0]["MessageAttributes"]) == ["ErrorType"]
         assert sent.requests[1]["MessageAttributes"] == {}
 
+    @pytest.mark.parametrize(("too_long_by", "fits"), [(0, True), (1, False)])
+    def test_the_sender_s_attributes_count_towards_it(self, too_long_by: int, fits: bool, sent: SentMessages) -> None:
+        sent.accepts()
+        own = {"n": attribute("Number", "17")}
+        attributes = len("nNumber17") + len("ErrorTypeStringPermanentFailure")
+
+        failing_with(PermanentFailure())(
+            {"Records": [record("bad", "x" * (LARGEST_MESSAGE - attributes + too_long_by), attributes=own)]}
+        )
+
+        assert "n" in sent.requests[0]["MessageAttributes"]
+        assert ("ErrorType" in sent.requests[0]["MessageAttributes"]) is fits
+
     def test_an_attribute_of_the_sender_is_not_overwritten(self, sent: SentMessages) -> None:
         sent.accepts()
         own = {"ErrorType": "mine", "SourceMessageId": "upstream-7", "SourceQueueArn": "arn:of:another:queue"}
@@ -214,12 +227,15 @@ class TestSendingFails:
         assert "'StandardDeadLetterQueue' is not a queue's URL" in caplog.text
         assert sent.requests == []
 
-    def test_a_message_without_a_body_is_reported_and_the_next_is_tried(self, sent: SentMessages) -> None:
+    def test_a_message_without_a_body_is_reported_and_the_next_is_tried(
+        self, sent: SentMessages, caplog: pytest.LogCaptureFixture
+    ) -> None:
         sent.accepts()
         broken = record("bad1")
         del broken["body"]
 
         assert reported(failing_with(PermanentFailure())({"Records": [broken, record("bad2")]})) == ["bad1"]
+        assert "(not sent to the dead-letter queue: it cannot be sent on: KeyError)" in caplog.text
 
     def test_parameters_that_cannot_be_sent_are_about_their_message_only(self, sent: SentMessages) -> None:
         sent.accepts()

@@ -206,6 +206,14 @@ class TestAHangingMessage:
         assert reported(handler(standard_event("1"), clock)) == ["1"]
         assert sent.hidden.keys() == {"handle of 1"}
 
+    def test_an_async_bulk_function_is_cancelled_and_not_interrupted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_bulk, "run_with_alarm", lambda *_: pytest.fail("an alarm was set"))
+
+        @bulk_handler
+        async def handler(messages: list[Message]) -> None: ...
+
+        assert reported(handler(standard_event("1"), Context(60))) == []
+
     def test_an_async_bulk_function_that_returns_when_it_is_cancelled_is_taken_at_its_word(self) -> None:
         @bulk_handler(time_reserve=0.1)
         async def handler(messages: list[Message]) -> list[Message]:

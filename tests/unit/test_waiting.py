@@ -36,6 +36,9 @@ class TestBackoff:
     def test_its_defaults_are_a_second_a_quarter_of_an_hour_and_jitter(self) -> None:
         assert repr(Backoff()) == "Backoff(base=1.0, maximum=900.0, jitter=True)"
 
+    def test_it_doubles_64_times_at_the_most_so_that_no_number_of_failures_is_too_large(self) -> None:
+        assert Backoff(base=2.0**-64, jitter=False).delay(10**6) == 1
+
     @pytest.mark.parametrize(
         ("arguments", "error"),
         [
@@ -49,7 +52,7 @@ class TestBackoff:
         ],
     )
     def test_what_makes_no_sense_is_refused(self, arguments: dict[str, object], error: type[Exception]) -> None:
-        with pytest.raises(error, match=next(iter(arguments))):
+        with pytest.raises(error, match=f"^{next(iter(arguments))} is "):
             Backoff(**arguments)  # type: ignore[arg-type]
 
 
@@ -106,6 +109,10 @@ class TestRetryLater:
 
         assert reported(handler(standard_event("1"))) == ["1"]
         assert sent.hidden == {"handle of 1": 0}
+
+    def test_without_a_reason_it_says_when(self) -> None:
+        assert str(RetryLater(90)) == "to be tried again in 90 s"
+        assert str(RetryLater(90, "closed")) == "closed"
 
     def test_its_reason_stands_in_the_log(self, sent: SentMessages, caplog: pytest.LogCaptureFixture) -> None:
         sent.changes_visibility()
@@ -203,6 +210,16 @@ class TestChangingFails:
         (line,) = [line for line in caplog.records if "visibility timeout of" in line.getMessage()]
         assert vars(line)["message_ids"] == ids
         assert "AccessDenied" in line.getMessage()
+
+    def test_a_record_without_a_receipt_handle_does_not_keep_the_others_from_being_hidden(
+        self, sent: SentMessages
+    ) -> None:
+        sent.changes_visibility("0")  # SQS answers for each entry by itself
+        broken = record("1")
+        del broken["receiptHandle"]
+
+        assert reported(batch_handler(fails, backoff=STEADY)({"Records": [broken, record("2")]})) == ["1", "2"]
+        assert sent.hidden == {"": 2, "handle of 2": 2}
 
     @pytest.mark.parametrize("arn", ["", "not an arn", "arn:aws:sqs"])
     def test_a_record_that_does_not_say_its_queue_is_logged(
