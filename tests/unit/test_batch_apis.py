@@ -280,7 +280,7 @@ class TestAResponseThatDoesNotFitIsAnError:
         other = {"PutRequest": {"Item": {"id": {"S": "other"}}}}
         response = {"UnprocessedItems": {TABLE: [write_requests(messages)[0], other]}}
 
-        with pytest.raises(ValueError, match="a request that was not made"):
+        with pytest.raises(ValueError, match=r"^UnprocessedItems has a request that was not made$"):
             api.answered(messages, response)
 
     @pytest.mark.parametrize("change", [-1, 1])
@@ -295,7 +295,7 @@ class TestAResponseThatDoesNotFitIsAnError:
 
     @pytest.mark.parametrize("response", [{}, {"UnprocessedItems": None}], ids=["missing", "null"])
     def test_dynamodb_does_not_say_what_is_unprocessed(self, response: dict[str, Any], messages: list[Message]) -> None:
-        with pytest.raises(ValueError, match="UnprocessedItems"):
+        with pytest.raises(ValueError, match=r"^the response has no UnprocessedItems$"):
             batch_apis.dynamodb(messages, write_requests(messages), response)
 
 

@@ -66,6 +66,22 @@ def test_one_behind_it_that_fails_goes_back_since_it_was_counted_but_never_tried
     assert len(sent.requests) == 1
 
 
+@both_ways
+def test_one_behind_another_that_succeeds_now_is_tried_for_the_first_time_too(option: str, sent: SentMessages) -> None:
+    handler = handler_failing_on("a2", on_fifo_failure=option)
+
+    assert reported(handler(event(("a1", 3), ("a2", 3), ("a3", 3)))) == ["a2", "a3"]
+    assert sent.requests == []
+
+
+@both_ways
+def test_one_behind_another_group_is_the_head_of_its_own(option: str, sent: SentMessages) -> None:
+    sent.accepts()
+
+    assert reported(handler_failing_on("b1", on_fifo_failure=option)(event(("a1", 3), ("b1", 3), ("b2", 3)))) == []
+    assert [request["MessageGroupId"] for request in sent.requests] == ["b"]
+
+
 def test_with_stop_batch_the_other_groups_waited_behind_it_too(sent: SentMessages) -> None:
     sent.accepts()
     handler = handler_failing_on("a1", "b1", on_fifo_failure="stop_batch")

@@ -69,7 +69,8 @@ def test_groups_run_side_by_side(kind: str) -> None:
 
 
 @kinds
-def test_a_group_runs_in_its_order_and_stops_at_its_failure(kind: str) -> None:
+@pytest.mark.parametrize("concurrency", [2, 3])
+def test_a_group_runs_in_its_order_and_stops_at_its_failure(kind: str, concurrency: int) -> None:
     ran: list[str] = []
 
     def work(message: Message) -> None:
@@ -81,7 +82,7 @@ def test_a_group_runs_in_its_order_and_stops_at_its_failure(kind: str) -> None:
         await asyncio.sleep(0)
         work(message)
 
-    handler: Any = batch_handler(work if kind == "threads" else work_async, concurrency=3)
+    handler: Any = batch_handler(work if kind == "threads" else work_async, concurrency=concurrency)
     back = reported(handler(fifo_event("a1", "b1", "c1", "a2", "b2", "c2", "a3", "b3", "c3")))
 
     assert back == ["b2", "b3"]

@@ -54,6 +54,7 @@ class Batch:
     closed = False  # what still runs somewhere changes nothing any more
     shielded = False  # not to be interrupted
     _queue_unreachable = False
+    _heads: dict[str | None, int] | None = None  # the place of the first message of each group, once it is asked for
     _first_error: BaseException | None = None
     _last_error: BaseException | None = None
 
@@ -68,7 +69,6 @@ class Batch:
         self._failed: dict[int, float | None] = {}  # how long to hide it, None for the queue's visibility timeout
         # Changed in place, never replaced: several threads may do so at once.
         self.held_groups: set[str | None] = set()
-        self._relieved: set[str | None] = set()  # groups whose head was dead-lettered in this invocation
         # Not on the class: an attribute that stands on both is slow to read, and this is read for each message.
         self.latest_start = _FOREVER  # no message is started later than that
         # The queue's name tells, and nothing else: a message group id may stand on a standard queue's messages too.
@@ -157,13 +157,12 @@ class Batch:
         seconds = None
         why_not = ""
         dead_lettered = False
-        if isinstance(error, self.options.permanent) or self._has_had_its_tries(message, lane):
+        if isinstance(error, self.options.permanent) or self._has_had_its_tries(place, message):
             dead_lettered, why_not = self._dead_letter(message, error)
         if dead_lettered:
             # It has left its group for good, as if SQS had moved it, so the group goes on.
             self.finished[place] = True
             self.dead_lettered += 1
-            self._relieved.add(lane)
         else:
             if self.kind.in_order:
                 pass  # a stream's records are not hidden
@@ -222,13 +221,23 @@ class Batch:
             ids = dict.fromkeys(list(ids)[:1])
         return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in ids]}
 
-    def _has_had_its_tries(self, message: Message, lane: str | None) -> bool:
+    def _has_had_its_tries(self, place: int, message: Message) -> bool:
         """Whether the layer dead-letters a failing message itself, before SQS does it to those behind it as well.
 
-        What waited behind one that was dead-lettered was counted, but is tried for the first time now.
+        What stands behind another of its group waited until now: it was counted, but is tried for the first time. So
+        does the rest of a batch that failures stop, once what stopped it is dead-lettered.
         """
         most = self.options.max_receive_count
-        return most is not None and self.fifo and message.receive_count % most == 0 and lane not in self._relieved
+        if most is None or not self.fifo or message.receive_count % most:
+            return False
+        if self.dead_lettered and not self._skip_group:
+            return False
+        if self._heads is None:
+            heads: dict[str | None, int] = {}
+            for other in range(len(self.records)):
+                heads.setdefault(self.message(other).group_id, other)
+            self._heads = heads
+        return self._heads[message.group_id] == place
 
     def _dead_letter(self, message: Message, error: BaseException) -> tuple[bool, str]:
         """Whether the message is in the dead-letter queue now and, if not, why not."""
