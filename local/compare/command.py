@@ -96,6 +96,6 @@ def _print_tables(comparison: Comparison, outcomes: Sequence[Outcome]) -> None:
             rows = [outcome for outcome in outcomes if outcome.queue == kind and outcome.poison == poison]
             console.print(make_table(title, rows))
     console.print(
-        f"An attempt fails with a probability of {comparison.failure_rate:.0%}, that of a poison message always; "
-        f"seed {comparison.seed}. Green: does no harm. docs/why.md has the strategies, and what the columns mean."
+        f"An attempt fails with a probability of {comparison.failure_rate * 100:.3g}%, that of a poison message "
+        f"always; seed {comparison.seed}. Green: no fault. docs/why.md has the strategies, and what the columns mean."
     )

@@ -87,6 +87,13 @@ class Outcome:
         return [words for number, words in said if number]
 
     @property
+    def does_harm(self) -> bool:
+        """Whether something worse happened than that a message failed and had fewer tries than it was to have."""
+        return bool(
+            self.lost or self.out_of_order or self.repeated_runs or self.innocents_dead_lettered or self.remaining
+        )
+
+    @property
     def _wronged(self) -> str:
         innocents, early = self.innocents_dead_lettered, self.early_dead_lettered
         said = [(innocents, _count(innocents, "innocent")), (early, f"{early:,} too early")]

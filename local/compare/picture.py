@@ -32,7 +32,7 @@ _HEAD = 1.2  # for the title and the legend
 _FOOT = 0.45
 _MOST_ROWS = 25
 _MOST_OF_A_GROUP = 10
-_INK, _FAINT, _BAD, _GOOD = "#1f2328", "#d0d7de", "#b42318", "#11734b"
+_INK, _FAINT, _BAD, _AMBER, _GOOD = "#1f2328", "#d0d7de", "#b42318", "#8a5a00", "#11734b"
 
 
 def _mark(marker: str, color: str, size: float, *, hollow: bool = False) -> dict[str, Any]:
@@ -56,10 +56,10 @@ _DEAD, _EARLY, _INNOCENT = (
 )
 _MARKS = {
     _NOT_RUN: _mark("|", "#6e7781", 3.6),
+    _OVERTAKES: _mark("<", "#6a3d9a", 6.5, hollow=True),
     _SUCCEEDS: _mark("o", "#1a9850", 3.6),
     _FAILS: _mark("x", "#d7301f", 3.4),
     _AGAIN: _mark("o", "#e08214", 3.4, hollow=True),
-    _OVERTAKES: _mark("<", "#6a3d9a", 4),
     _LOST: _mark("X", "#000000", 5),
     _DEAD: _mark("s", "#000000", 4),
     _EARLY: _mark("s", "#0b62c4", 3.6, hollow=True),
@@ -108,8 +108,8 @@ def _draw_head(figure: Figure, played: Sequence[Played], height: float) -> None:
     title = f"{'FIFO' if fifo else 'Standard'} queue: {messages.count:,} messages{groups}"
     shown = "three of the groups are" if fifo else f"{len(_rows(played[0]))} of the messages are"
     about = (
-        f"An attempt fails with a probability of {messages.failure_rate:.0%}, that of the poison message always. "
-        f"A row is a message, time goes to the right; {shown} shown, and all are counted."
+        f"An attempt fails with a probability of {messages.failure_rate * 100:.3g}%, that of the poison message "
+        f"always. A row is a message, time goes to the right; {shown} shown, and all are counted."
     )
     figure.text(0.01, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", color=_INK, va="top")
     figure.text(0.01, 1 - 0.28 / height, about, color=_INK, va="top")
@@ -133,7 +133,7 @@ def _draw_panel(axes: Axes, played: Played) -> None:
     title = f"{STRATEGIES.index(played.strategy) + 1}  {played.strategy.name}"  # the number is that of docs/why.md
     axes.set_title(title, loc="left", fontsize=9, fontweight="bold", pad=14, color=_INK)
     verdict = ", ".join(outcome.faults) or f"no harm, {outcome.invocations:,} invocations"
-    color = _BAD if outcome.faults else _GOOD
+    color = _GOOD if not outcome.faults else _BAD if outcome.does_harm else _AMBER
     axes.text(0, 1.02, verdict, transform=axes.transAxes, fontsize=8, color=color, va="bottom")
     axes.set_ylim(len(rows) - 0.2, -0.8)
     axes.tick_params(length=2, color=_FAINT, labelcolor=_INK, labelsize=7)
@@ -182,8 +182,8 @@ def _marks(history: History) -> Iterator[tuple[str, float]]:
     """Give what happened to a message, each with its time."""
     for attempt in history.attempts:
         if attempt.overtook:
-            yield _OVERTAKES, attempt.at
-        elif attempt.repeated:
+            yield _OVERTAKES, attempt.at  # and what came of it, on top
+        if attempt.repeated:
             yield _AGAIN, attempt.at
         else:
             yield _FAILS if attempt.failed else _SUCCEEDS, attempt.at

@@ -12,17 +12,18 @@ if TYPE_CHECKING:
 
     from local.compare.outcome import Outcome
 
-# Each column with whether anything but zero in it is a fault.
+_BAD, _AMBER = "bold red", "yellow"
+# Each column with the style of anything but zero in it.
 _COLUMNS = {
-    "invocations": False,
-    "runs": False,
-    "repeats": True,
-    "lost": True,
-    "out of order": True,
-    "dead: poison": False,
-    "dead: innocent": True,
-    "dead: too early": True,
-    "drained after": False,
+    "invocations": "",
+    "runs": "",
+    "repeats": _BAD,
+    "lost": _BAD,
+    "out of order": _BAD,
+    "dead: poison": "",
+    "dead: innocent": _BAD,
+    "dead: too early": _AMBER,
+    "drained after": "",
 }
 HEADINGS = tuple(_COLUMNS)
 
@@ -55,8 +56,8 @@ def make_table(title: str, outcomes: Iterable[Outcome]) -> Table:
         table.add_column("\n".join(heading.split(" ", 1)), justify="right", no_wrap=True)
     for outcome in outcomes:
         row = zip(cells(outcome), _COLUMNS.values(), strict=True)
-        bad = [Text(cell, style="bold red" if fault and cell not in ("0", "-") else "") for cell, fault in row]
-        table.add_row(Text(outcome.strategy, style="" if outcome.faults else "bold green"), *bad)
+        figures = [Text(cell, style="" if cell in ("0", "-") else style) for cell, style in row]
+        table.add_row(Text(outcome.strategy, style="" if outcome.faults else "bold green"), *figures)
     return table
 
 

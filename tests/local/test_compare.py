@@ -226,6 +226,23 @@ def test_the_figures_say_what_happened():
     ]
 
 
+@pytest.mark.parametrize(
+    ("history", "does_harm"),
+    [
+        (History(0, 0, False, attempts=[attempt()], deleted=1.0), False),
+        (History(0, 0, False, attempts=[attempt(failed=True)], dead_lettered=1.0), False),  # too early
+        (History(0, 0, False, dead_lettered=1.0), True),
+        (History(0, 0, False, deleted=1.0), True),
+        (History(0, 0, False, attempts=[attempt(overtook=True)], deleted=1.0), True),
+        (History(0, 0, False, attempts=[attempt(), attempt(repeated=True)], deleted=1.0), True),
+        (History(0, 0, False, attempts=[attempt(failed=True)]), True),
+    ],
+)
+def test_too_few_tries_are_a_fault_but_no_harm(history, does_harm):
+    outcome = Outcome.of(Played(BY_NAME["stop"], Messages(1), [history], invocations=1))
+    assert outcome.does_harm == does_harm
+
+
 def test_a_queue_is_not_drained_while_a_message_is_left():
     histories = [History(0, None, poison=False, attempts=[attempt()], deleted=3.0), History(1, None, poison=False)]
     outcome = Outcome.of(Played(BY_NAME["partial"], Messages(2), histories, invocations=1))

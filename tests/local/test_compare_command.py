@@ -142,10 +142,10 @@ def test_faults_stand_out_and_so_do_the_strategies_without():
 
 
 def test_the_command_prints_the_tables(run_local):
-    program = run_local("compare", "--messages", "10", "--seed", "-1", "--failure-rate", "0.25")
+    program = run_local("compare", "--messages", "10", "--seed", "-1", "--failure-rate", "0.004")
     assert program.exit_code() == 0
     assert program.lines[0].strip() == "Standard queue, 10 messages"
-    assert "25%" in program.output
+    assert "0.4%" in program.output
     assert "seed -1" in program.output
     assert "never awaited" not in program.output
 

@@ -93,6 +93,21 @@ def test_the_pictures_say_the_outcomes_in_words(played):
     assert f"breaks the order {outcomes['continue'].out_of_order} times" in said["compare-fifo.svg"]
 
 
+def test_a_run_that_breaks_the_order_keeps_the_mark_of_its_end(tmp_path):
+    (strategy,) = (strategy for strategy in STRATEGIES if strategy.name == "continue")
+    draw([play(strategy, Messages(20, failure_rate=0.5))], tmp_path / "order.svg")
+    said = re.findall(r"<!-- (.*?) -->", (tmp_path / "order.svg").read_text())
+    assert {"runs before an earlier one is done", "run succeeds", "run fails"} <= set(said)
+
+
+def test_strategies_are_told_apart_by_color_as_harmful_imperfect_and_good(played, tmp_path):
+    last = [one for one in played if one.messages.poison and one.strategy.name in ("partial", "raise")]
+    last.append(next(one for one in reversed(played) if one.strategy.fifo))
+    for one, color in zip(last, ("#b42318", "#11734b", "#8a5a00"), strict=True):
+        draw([one], tmp_path / "one.svg")
+        assert f"fill: {color}" in (tmp_path / "one.svg").read_text()
+
+
 @pytest.mark.parametrize("count", [1, 3, 12])
 @pytest.mark.parametrize("fifo", [False, True])
 def test_few_messages_can_be_drawn_as_well(count, fifo, tmp_path):
