@@ -69,7 +69,7 @@ invoke: .venv/ready ## run one sample event in Docker: make invoke EVENT=events/
 	@case "/$(EVENT)" in */fifo/*) function=FifoConsumerFunction ;; *) function=StandardConsumerFunction ;; esac; \
 	$(BIN)/sam local invoke $(or $(FUNCTION),$$function) --event "$(EVENT)" $(ARGS)
 
-mutate: .venv-mutation/ready ## change the layer in small ways, each of which a test must notice; takes a quarter of an hour or more
+mutate: .venv-mutation/ready ## change the layer in small ways, each of which a test must notice; takes three quarters of an hour or more
 	@.venv-mutation/bin/python tests/mutation/run.py $(ARGS)
 
 bench: .venv/ready ## what the layer costs, beside its peers; writes benchmarks/results.md
