@@ -17,20 +17,20 @@ help: ## list the targets
 
 setup: .venv/ready $(if $(wildcard local),.venv-emulator/ready) ## install what the others need; they do it by themselves, too
 
-demo: .venv/ready .venv-emulator/ready ## run the whole stack on this machine with sample messages, and check how each ends
+demo: local/__main__.py .venv/ready .venv-emulator/ready ## run the whole stack on this machine with sample messages, and check how each ends
 	@$(BIN)/python -m local demo
 
-up: .venv/ready .venv-emulator/ready ## run the whole stack on this machine until Ctrl-C: make up ARGS="--port 4566"
+up: local/__main__.py .venv/ready .venv-emulator/ready ## run the whole stack on this machine until Ctrl-C: make up ARGS="--port 4566"
 	@$(BIN)/python -m local up $(ARGS)
 
-compare: .venv/ready ## every way to fail a batch, side by side, in virtual time: make compare ARGS="--messages 1000 --json"
+compare: local/__main__.py .venv/ready ## every way to fail a batch, side by side, in virtual time: make compare ARGS="--messages 1000 --json"
 	@$(BIN)/python -m local compare $(ARGS)
 
-picture: .venv/ready .venv-emulator/ready ## record the picture of what `make up` shows, and draw that of the dashboard
+picture: local/__main__.py .venv/ready .venv-emulator/ready ## record the picture of what `make up` shows, and draw that of the dashboard
 	@$(BIN)/python -m local picture docs/live-view.svg
 	@$(BIN)/python -m local dashboard docs/dashboard.svg
 
-scaling: .venv/ready ## draw the plots of docs/scaling.md
+scaling: local/__main__.py .venv/ready ## draw the plots of docs/scaling.md
 	$(BIN)/python -m local.plan.pictures docs/scaling.svg
 
 test: .venv/ready $(if $(wildcard local),.venv-emulator/ready) ## run all tests; those in Docker are skipped where there is none
@@ -72,13 +72,13 @@ invoke: .venv/ready ## run one sample event in Docker: make invoke EVENT=events/
 mutate: .venv-mutation/ready ## change the layer in small ways, each of which a test must notice; takes three quarters of an hour or more
 	@.venv-mutation/bin/python tests/mutation/run.py $(ARGS)
 
-bench: .venv/ready ## what the layer costs, beside its peers; writes benchmarks/results.md
+bench: benchmarks/__main__.py .venv/ready ## what the layer costs, beside its peers; writes benchmarks/results.md
 	@$(BIN)/python -m benchmarks
 
-soak: .venv/ready ## a million messages with faults in virtual time; writes benchmarks/results.md unless given ARGS
+soak: local/__main__.py benchmarks/__main__.py .venv/ready ## a million messages with faults in virtual time; writes benchmarks/results.md unless given ARGS
 	@$(BIN)/python -m benchmarks.soak $(or $(ARGS),--write)
 
-faults: .venv/ready .venv-emulator/ready ## 10,000 messages on the emulator while processes are killed; likewise
+faults: local/__main__.py benchmarks/__main__.py .venv/ready .venv-emulator/ready ## 10,000 messages on the emulator while processes are killed; likewise
 	@$(BIN)/python -m benchmarks.faults $(or $(ARGS),--write)
 
 lock: .venv/ready ## renew the locked versions in locks/
@@ -89,6 +89,10 @@ lock: .venv/ready ## renew the locked versions in locks/
 
 clean: ## remove what make made
 	rm -rf .venv .venv-checkov .venv-emulator .venv-mutation .mutation .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+# What a fork may delete.
+local/__main__.py benchmarks/__main__.py:
+	$(error $(@D)/ was deleted, and `make $(MAKECMDGOALS)` needs it)
 
 .venv/ready: locks/development.txt
 	@$(call environment,.venv,locks/development.txt)

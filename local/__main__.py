@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.errors import LocalError, UsageError
 from local.plan.arguments import add_arguments as add_plan_arguments
@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from local.takeover import Wish
 
 _INTERRUPTED = 130  # what a shell gives for Ctrl-C
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that refuses what it does not know itself; else a command leaves that to its parent, with its usage."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, and let nothing be left over."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,9 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     # Imported here because boto3 takes a moment, in which Ctrl-C should not show a traceback.
+    from botocore.exceptions import NoRegionError
+
     from local.dashboard import run_dashboard
     from local.demo import run_demo
     from local.dlq import open_account, run_drop, run_redrive, run_show
+    from local.environment import heed_aws_region
     from local.picture import run_picture
     from local.plan.command import run_plan
     from local.poll import run_poll, run_poll_deployed
@@ -54,6 +68,7 @@ def _run(options: argparse.Namespace) -> int:
     from local.trouble import AWS_ERRORS, describe
     from local.up import run_up
 
+    heed_aws_region()
     try:
         match options.command:
             case "demo":
@@ -99,6 +114,9 @@ def _run(options: argparse.Namespace) -> int:
                         "Name one endpoint with --endpoint-url, or both --sqs-endpoint-url and --lambda-endpoint-url."
                     )
                 run_poll(url, options.lambda_endpoint_url)
+    except NoRegionError as error:
+        option = "--region or " if "region" in options else ""
+        raise UsageError(f"No AWS region is set. Name one with {option}AWS_REGION.") from error
     except AWS_ERRORS as error:
         raise LocalError(describe(error)) from error
 
@@ -116,7 +134,7 @@ def _wish(options: argparse.Namespace) -> "Wish | None":
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local", description="Runs the stack on this machine.")
+    parser = _Parser(prog="python -m local", description="Runs the stack on this machine.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help="send sample messages through the stack and check how each of them ends")
     up = commands.add_parser("up", help="run the stack until Ctrl-C")
@@ -231,7 +249,7 @@ def _add_dlq(dlq: argparse.ArgumentParser) -> None:
         )
         action.add_argument("--stack-name", help="the stack on AWS; AWS_SAM_STACK_NAME if not given")
         action.add_argument("--profile", help="the profile of the AWS configuration files")
-        action.add_argument("--region", help="the region")
+        action.add_argument("--region", help="the region; AWS_REGION if not given")
         action.add_argument("--endpoint-url", help="an emulator; AWS_ENDPOINT_URL if not given")
         action.add_argument("--template-file", help="whose running `up` is meant if nothing else is named")
     show.add_argument("--limit", type=_above_zero, default=20, help="how many at most (default: 20)")

@@ -76,20 +76,21 @@ class DeployedMapping:
         return [name for name in (self.mapping.function_name, self.logical_id) if name is not None]
 
 
-def connect(endpoint_url: str) -> QueueSide:
+def connect(endpoint_url: str, region: str | None = None) -> QueueSide:
     """Make the clients and ask whose account it is.
 
     What is set in the environment to reach an emulator (AWS_ENDPOINT_URL) is not used.
 
     Args:
         endpoint_url: SQS's: `https://sqs.REGION.amazonaws.com`, or an emulator's.
+        region: of an emulator; that of the user's settings if None.
 
     Raises:
         LocalError: the address is none, or there are no credentials.
         botocore.exceptions.ClientError: it refuses them.
         botocore.exceptions.BotoCoreError: it does not answer.
     """
-    sts, sqs, functions, cloudformation = clients_of(endpoint_url)
+    sts, sqs, functions, cloudformation = clients_of(endpoint_url, region)
     return QueueSide(
         endpoint_url=endpoint_url,
         region=sqs.meta.region_name,
@@ -100,15 +101,17 @@ def connect(endpoint_url: str) -> QueueSide:
     )
 
 
-def clients_of(endpoint_url: str) -> tuple[STSClient, SQSClient, LambdaClient, CloudFormationClient]:
-    """Make the clients of a side, without asking it anything. Errors as in `connect`."""
-    region = aws_region(endpoint_url)
+def clients_of(
+    endpoint_url: str, region: str | None = None
+) -> tuple[STSClient, SQSClient, LambdaClient, CloudFormationClient]:
+    """Make the clients of a side, without asking it anything. Arguments and errors as in `connect`."""
+    of_aws = aws_region(endpoint_url)
     use_dummy_credentials_if_none(endpoint_url)  # on loopback, never for AWS
     core = botocore.session.Session()
     # Of the session, and so also of the clients that it makes itself to renew the credentials of a role or of SSO:
     # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     core.set_config_variable("ignore_configured_endpoint_urls", True)
-    session = boto3.Session(botocore_session=core, region_name=region)
+    session = boto3.Session(botocore_session=core, region_name=of_aws or region)
     if session.get_credentials() is None:
         raise LocalError(
             f"There are no AWS credentials for {endpoint_url}. `aws configure`, or AWS_PROFILE, sets some."
@@ -120,7 +123,7 @@ def clients_of(endpoint_url: str) -> tuple[STSClient, SQSClient, LambdaClient, C
         read_timeout=25,  # longer than a receive may wait
         max_pool_connections=_MOST_CONNECTIONS,
     )
-    elsewhere: dict[str, Any] = {"config": config} | ({} if region else {"endpoint_url": endpoint_url})
+    elsewhere: dict[str, Any] = {"config": config} | ({} if of_aws else {"endpoint_url": endpoint_url})
     return (
         session.client("sts", **elsewhere),
         session.client("sqs", endpoint_url=endpoint_url, config=config),

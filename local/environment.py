@@ -61,6 +61,15 @@ def replace_environment(environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
 
 
+def heed_aws_region() -> None:
+    """Let AWS_REGION name the region, as it does for other AWS tools: boto3 reads AWS_DEFAULT_REGION only.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+    """
+    if region := os.environ.get("AWS_REGION"):
+        os.environ.setdefault("AWS_DEFAULT_REGION", region)
+
+
 def spare_loopback_the_proxy() -> None:
     """Let this process reach loopback addresses without a proxy, and leave the rest of its environment alone."""
     os.environ.update(_no_proxy(os.environ))

@@ -98,6 +98,8 @@ class MessagesLeft:
 class ConcurrencyChanged:
     """Function errors or throttling changed how many batches there may be at once.
 
+    Said when there may be fewer than ever before since it began, and when it is over.
+
     Attributes:
         reduced_to: how many now; None if as many as ever.
     """
@@ -190,7 +192,8 @@ def in_words(happening: Happening) -> str:
         case ConcurrencyChanged(mapping, None):
             return f"{mapping.queue_name}: as many batches at once as before the errors"
         case ConcurrencyChanged(mapping, reduced_to):
-            return f"{mapping.queue_name}: at most {reduced_to} batches at once, after errors"
+            batches = "1 batch" if reduced_to == 1 else f"{reduced_to} batches"
+            return f"{mapping.queue_name}: at most {batches} at once, after errors"
         case MappingQuestioned(mapping, reason, polled):
             fate = "polled nevertheless" if polled else "not polled"
             return f"{mapping.queue_name}: AWS would refuse its event source mapping: {reason}; {fate}"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from local.rows import MappingRow
 
-_WIDTH, _HEIGHT = 130, 26  # of the terminal in the picture, in characters
+_WIDTH, _HEIGHT = 114, 28  # of the terminal in the picture, in characters
 _FONTS = re.compile(r"\s*@font-face \{.*?\n    \}", re.DOTALL)
 _OLDEST_SECONDS = 3  # so that messages have come back already
 _DEADLINE_SECONDS = 60.0  # a bound, not a pause

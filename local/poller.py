@@ -131,11 +131,12 @@ class Poller:
 
     def _run(self) -> None:
         pauses = Pauses()
-        reduced = None
+        lowest = None  # since there were as many as ever
         try:
             while self._may_gather():
-                if self._pace.reduced_to != reduced:
-                    reduced = self._pace.reduced_to
+                reduced = self._pace.reduced_to
+                if (reduced is None) != (lowest is None) or (reduced or 0) < (lowest or 0):
+                    lowest = reduced
                     self._tell(ConcurrencyChanged(self.mapping, reduced))
                 try:
                     batch = self._gather()

@@ -165,9 +165,12 @@ def _follow(sqs: SQSClient, source_arn: str, tell: Tell, clock: Clock) -> int:
 def _move_one_by_one(
     sqs: SQSClient, dead_letter_url: str, destination_url: str, rate: int | None, tell: Tell, clock: Clock
 ) -> int:
-    start, moved, skipped = clock.time(), 0, 0
+    start, moved, skipped, told = clock.time(), 0, 0, 0
     with held_letters(sqs, dead_letter_url) as letters:
         while taken := letters.take(_MOST_PER_CALL):
+            if moved > told:  # how many in the end, the caller says
+                tell(f"{moved} moved so far")
+                told = moved
             for letter in taken:
                 if letter.sent_at > start:
                     skipped += 1
@@ -176,7 +179,6 @@ def _move_one_by_one(
                     clock.wait(None, 1 / rate)
                 _move(sqs, letters, letter, destination_url, moved)
                 moved += 1
-            tell(f"{moved} moved")
     if skipped:
         # SQS's clock may be ahead of ours, and then these were there before.
         tell(f"{skipped} not moved: by the queue's clock sent after this began; another redrive moves them")

@@ -19,6 +19,9 @@ MINUTES = 180
 _OUTAGE = range(70, 96)  # minutes
 _TRIES = 5
 _DOOMED = 0.002  # share of the messages that cannot ever succeed
+_BATCH = 10  # messages
+_TIMED_OUT = 0.1  # share of the invocations of the outage, which end with the function's timeout
+_THROTTLED = 0.1  # share of the invocations while all that may run at once do
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class _Run:
     waiting: list[float] = field(default_factory=list)
     age: list[float] = field(default_factory=list)
     concurrency: list[float] = field(default_factory=list)
+    errors: list[float] = field(default_factory=list)
+    throttles: list[float] = field(default_factory=list)
     dead: list[float] = field(default_factory=list)
     dead_age: list[float] = field(default_factory=list)
 
@@ -98,9 +103,17 @@ def _run(traffic: Traffic) -> _Run:
         run.waiting.append(len(ready))
         run.age.append(60.0 * (minute - oldest) + 2)
         run.concurrency.append(math.ceil(9 * tried / traffic.capacity))
+        batches = tried / _BATCH
+        run.errors.append(_some(rng, batches * _TIMED_OUT) if minute in _OUTAGE else 0.0)
+        run.throttles.append(_some(rng, batches * _THROTTLED) if tried == traffic.capacity else 0.0)
         run.dead.append(dead)
         run.dead_age.append(0.0 if first_dead is None else 60.0 * (minute - first_dead))
     return run
+
+
+def _some(rng: random.Random, mean: float) -> float:
+    """Give a whole number somewhere about the mean."""
+    return float(round(rng.uniform(0.5, 1.5) * mean))
 
 
 class SampleMetrics:
@@ -127,8 +140,8 @@ class SampleMetrics:
             ("AWS/SQS", "ApproximateAgeOfOldestMessage"): run.dead_age if of_dead else run.age,
             ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): run.dead if of_dead else run.waiting,
             ("AWS/Lambda", "ConcurrentExecutions"): run.concurrency,
-            ("AWS/Lambda", "Errors"): [0.0] * MINUTES,
-            ("AWS/Lambda", "Throttles"): [0.0] * MINUTES,
+            ("AWS/Lambda", "Errors"): run.errors,
+            ("AWS/Lambda", "Throttles"): run.throttles,
             ("PartialBatch", "MessagesReceived"): run.received,
             ("PartialBatch", "MessagesFailed"): run.failed,
             ("PartialBatch", "MessagesDeadLettered"): run.dead_lettered,

@@ -9,10 +9,12 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from rich.console import Group
 from rich.live import Live
+from rich.segment import SegmentLines
 from rich.table import Table
 from rich.text import Text
+
+from local.brief import Shortener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 _MOST_LINES_KEPT = 200
 _WIDE = 105  # characters; with fewer, names and titles take two lines
 _NARROWEST_LOG = 3  # lines, however small the terminal
+_LONGEST_LINE = 4_000  # characters; more than a terminal has room for
+_NOTHING = Text("no log lines yet", style="dim")
+_HANG = 2  # columns by which the rest of a folded line is indented
 # A function may log anything; what is not printable would move the cursor or change colours.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -80,6 +85,8 @@ class LiveScreen:
         self._lock = threading.Lock()
         self._rows: Sequence[MappingRow] = ()
         self._lines: deque[Text] = deque(maxlen=_MOST_LINES_KEPT)
+        self._last_function: str | None = None  # whose line is the last one
+        self._shortener = Shortener()
         self._status = ""
         self._drawing: Live | None = None
 
@@ -96,13 +103,21 @@ class LiveScreen:
             self._draw()
 
     def log(self, line: LogLine, function: str) -> None:
-        """Show a line that a function logged."""
-        self._add(Text.assemble((f"{_clock(line.seconds)} ", "dim"), (f"{function} ", "cyan"), _printable(line.text)))
+        """Show a line that a function logged, in short."""
+        for brief in self._shortener.shorten(function, line.text):
+            text = _beginning(_printable(brief.text))
+            if brief.continues and self._last_function == function:
+                self._add(Text(" " * _HANG + text), function)
+            else:
+                clock = (f"{_clock(line.seconds)} ", "dim")
+                self._add(Text.assemble(clock, (f"{function} ", "cyan"), text), function)
 
     def notice(self, text: str) -> None:
         """Show something that needs attention."""
-        for line in text.splitlines():
-            self._add(Text.assemble((f"{_clock(time.time())} ", "dim"), (_printable(line), "yellow")))
+        before = (f"{_clock(time.time())} ", "dim")
+        for line in filter(str.strip, text.splitlines()):
+            self._add(Text.assemble(before, (_beginning(_printable(line)), "yellow")))
+            before = (" " * _HANG, "")
 
     def event(self, text: str) -> None:
         """Show nothing: the numbers have it."""
@@ -117,24 +132,23 @@ class LiveScreen:
         """Make table, log and help fit into the terminal."""
         with self._lock:
             rows, lines, status = list(self._rows), list(self._lines), self._status
-        foot = [Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in self._help]
-        table = _table(rows, narrow=options.max_width < _WIDE)
-        above = len(console.render_lines(table, options.update(height=None)))
-        height = (options.height or console.height) - above - len(foot) - 3
-        shown = lines[-max(height, _NARROWEST_LOG) :]
-        for line in shown:
-            line.no_wrap, line.overflow = True, "ellipsis"
-        yield Group(
-            table,
-            *(shown or [Text("no log lines yet", style="dim")]),
-            Text(),
-            *foot,
-            Text(status, no_wrap=True, overflow="ellipsis"),
-        )
+        width, height = options.max_width, options.height or console.height
+        table = console.render_lines(_table(rows, narrow=width < _WIDE), options.update(height=None), pad=False)
+        foot = [Text(), *(line for text in self._help for line in Text(text, "dim").wrap(console, width))]
+        below = list(Text(status).wrap(console, width))
+        room = height - len(below) - 1  # the last line is the cursor's
+        if room >= len(table) + len(foot) + _NARROWEST_LOG:  # the help was printed before the view, too
+            below = foot + below
+            room -= len(foot)
+        table = table[: max(room - _NARROWEST_LOG, 0)]
+        yield SegmentLines(table, new_lines=True)
+        yield from _newest(console, lines or [_NOTHING], width, room - len(table))
+        yield from below
 
-    def _add(self, line: Text) -> None:
+    def _add(self, line: Text, function: str | None = None) -> None:
         with self._lock:
             self._lines.append(line)
+            self._last_function = function
         self._draw()
 
     def _draw(self) -> None:
@@ -173,6 +187,19 @@ class LineScreen:
             print(_printable(text), file=self._console.file, flush=True)
 
 
+def _newest(console: Console, lines: Sequence[Text], width: int, height: int) -> list[Text]:
+    """Fold the newest lines, as many as fit."""
+    folded: list[Text] = []
+    for line in reversed(lines):
+        if len(folded) >= height:
+            break
+        first, *rest = line.wrap(console, width - _HANG, overflow="fold")
+        for part in rest:
+            part.pad_left(_HANG)
+        folded[:0] = [first, *rest]
+    return folded[-height:] if height > 0 else []
+
+
 def _table(rows: Sequence[MappingRow], *, narrow: bool) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold") if narrow else Table()
     table.add_column("Queue\n-> function" if narrow else "Queue -> function", overflow="fold")
@@ -208,6 +235,10 @@ def _age(seconds: float | None) -> str:
 
 def _clock(seconds: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(seconds))
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]} ... (cut off)"
 
 
 def _printable(text: str) -> str:

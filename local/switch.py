@@ -160,7 +160,7 @@ def run_restore() -> int:
 
 def _connect_to(what: SwitchedOff) -> QueueSide:
     try:
-        side = connect(what.endpoint_url)
+        side = connect(what.endpoint_url, what.region)
     except AWS_ERRORS as error:
         raise LocalError(f"{what.endpoint_url}: {describe(error)}", _commands(what)) from error
     if side.account != what.account:

@@ -23,6 +23,7 @@ from local.reporter import Reporter
 from local.rows import Rows
 from local.running import Running, announced
 from local.screen import open_screen
+from local.syntax import syntax_errors
 from local.takeover import Takeover
 from local.tally import Tally
 from local.trouble import AWS_ERRORS, describe
@@ -51,7 +52,7 @@ def run_up(
 ) -> NoReturn:
     """Start the emulator, build and deploy the stack, and poll its mappings until interrupted.
 
-    Saving a file of a function, a layer or the template builds and deploys again.
+    Saving a file of a function, a layer or the template builds and deploys again, unless it has a syntax error.
 
     Args:
         project: what to run.
@@ -117,16 +118,21 @@ def run_up(
             emulator.check()
             reporter.check()
             if watch.changed():
-                _update(emulator, project, polled, pollers, screen)
+                # Elsewhere the functions may run with another Python than this one.
+                errors = [] if lambda_endpoint_url else syntax_errors(watch.undeployed(), project.directory)
+                if errors:
+                    screen.notice("\n".join([*errors, _PAUSED if polled.paused else _UNCHANGED]))
+                    continue
+                updated = _update(emulator, project, polled, pollers, screen)
                 names.update(polled.names())
-                watch.follow_build()
+                watch.follow_build(deployed=updated)
                 screen.status(ready)
 
 
 def _update(
     emulator: Emulator, project: Project, polled: OwnMappings | MappingsElsewhere, pollers: Pollers, screen: Screen
-) -> None:
-    """Build and deploy what was saved. If that fails, what is deployed stays as it is."""
+) -> bool:
+    """Build and deploy what was saved, and say whether it is. If not, what is deployed stays as it is."""
     url = emulator.endpoint_url
     try:
         screen.status("saved: sam build ...")
@@ -142,6 +148,8 @@ def _update(
         screen.notice(f"{describe(error)}\n{_PAUSED if polled.paused else _UNCHANGED}")
     else:
         screen.notice("saved: the functions are up to date")
+        return True
+    return False
 
 
 def _agree(wish: Wish, project: Project, runs_at: str) -> Takeover:

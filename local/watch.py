@@ -55,6 +55,7 @@ class CodeWatch(FileSystemEventHandler):
             self._last_event = time.monotonic()
             for path in saved:
                 del self._seen[path]
+        self._deployed = self._seen
 
     def __enter__(self) -> Self:
         """Begin to watch."""
@@ -85,10 +86,20 @@ class CodeWatch(FileSystemEventHandler):
         before, self._seen = self._seen, self._snapshot()
         return self._seen != before
 
-    def follow_build(self) -> None:
-        """Watch the folders of functions and layers that a build has added."""
+    def undeployed(self) -> list[str]:
+        """List the files that were saved since what was deployed last, as far as `changed` has told."""
+        return [path for path, stamp in self._seen.items() if self._deployed.get(path) != stamp]
+
+    def follow_build(self, *, deployed: bool = True) -> None:
+        """Watch the folders of functions and layers that a build has added.
+
+        Args:
+            deployed: whether what was built is deployed as well.
+        """
         self._watch_folders()
-        self._seen |= {path: stamp for path, stamp in self._snapshot().items() if path not in self._seen}
+        self._seen = self._snapshot() | self._seen
+        if deployed:
+            self._deployed = self._seen
 
     def _watch_folders(self) -> None:
         for folder in self._folders():

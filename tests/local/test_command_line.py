@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 
+import boto3
 import pytest
 
 from local.emulator import HOST
@@ -61,6 +62,57 @@ def test_a_wrong_command_line_is_refused(run_local, arguments):
     program = run_local(*arguments)
     assert program.exit_code() == 2
     assert NO_TRACEBACK not in program.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "usage"),
+    [
+        (["compare", "--bogus"], "compare"),
+        (["demo", "more"], "demo"),
+        (["dlq", "show", "Queue", "--bogus"], "dlq show"),
+        (["restore", "--bogus"], "restore"),
+        (["plan", "--function-time", "1", "--bogus"], "plan"),
+    ],
+)
+def test_what_a_command_does_not_know_is_told_with_its_own_usage(run_local, arguments, usage):
+    program = run_local(*arguments)
+    assert program.exit_code() == 2
+    assert program.output.startswith(f"usage: python -m local {usage} [-h]")
+    assert program.lines[-1] == f"python -m local {usage}: error: unrecognized arguments: {arguments[-1]}"
+
+
+def without_region():
+    return {name: os.environ[name] for name in os.environ if "REGION" not in name and name != "AWS_ENDPOINT_URL"}
+
+
+ELSEWHERE = "http://192.0.2.1:4566"  # for documentation; nothing is sent there
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["dlq", "show", "Queue", "--stack-name", "shop"], "--region or "),
+        (["dlq", "redrive", "Queue", "--endpoint-url", ELSEWHERE], "--region or "),
+        (["dlq", "drop", "Queue", "--message-id", "1", "--endpoint-url", ELSEWHERE], "--region or "),
+        (["send", "--endpoint-url", ELSEWHERE, "Queue", "x"], ""),
+        (["poll", "--endpoint-url", ELSEWHERE], ""),
+        (["poll", "--sqs-endpoint-url", ELSEWHERE, "--stack-name", "s", "--lambda-endpoint-url", ELSEWHERE], ""),
+        (["up", "--sqs-endpoint-url", ELSEWHERE, "--stack-name", "s"], ""),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else None,
+)
+def test_a_missing_region_is_one_message(run_local, arguments, option):
+    program = run_local(*arguments, environment=without_region())
+    assert program.exit_code() == 2
+    assert program.lines == [f"error: No AWS region is set. Name one with {option}AWS_REGION."]
+
+
+def test_aws_region_names_the_region(run_local, emulator):
+    boto3.client("sqs", endpoint_url=emulator.endpoint_url, region_name="eu-west-1").create_queue(QueueName="europe")
+    command = ["dlq", "show", "europe", "--endpoint-url", emulator.endpoint_url]
+    for region, code in [("eu-west-1", 0), ("us-west-2", 1)]:
+        program = run_local(*command, environment=without_region() | {"AWS_REGION": region})
+        assert program.exit_code() == code, program.output
 
 
 @pytest.mark.parametrize(

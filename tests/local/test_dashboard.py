@@ -69,6 +69,15 @@ def test_the_sample_data_are_the_same_each_time():
     assert len(SampleMetrics().series(*metric)) == MINUTES
 
 
+@pytest.mark.parametrize("name", ["Errors", "Throttles"])
+@pytest.mark.parametrize("prefix", ["Standard", "Fifo"])
+def test_functions_fail_and_are_throttled_in_the_sample_data_until_the_outage_is_over(prefix, name):
+    values = SampleMetrics().series("AWS/Lambda", name, {"FunctionName": f"{prefix}ConsumerFunction"})
+    assert sum(values) > 0
+    assert not any(values[: MINUTES // 3])
+    assert not any(values[-MINUTES // 3 :])
+
+
 def test_a_template_without_a_dashboard_is_one_clear_error():
     with pytest.raises(LocalError, match="no AWS::CloudWatch::Dashboard"):
         widgets_of({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}, "Parameters": {}})

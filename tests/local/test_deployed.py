@@ -372,6 +372,16 @@ def test_restore_refuses_the_credentials_of_another_account(deploy, there, side,
     assert state_of(there, uuid) == "Enabled"
 
 
+def test_restore_needs_no_region_and_minds_none_that_is_set(deploy, there, side, monkeypatch):
+    _, uuid = deploy("other-region")
+    switch = switch_of(side, "other-region")
+    switch.switch_off()
+    switch._note.leave()
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    run_restore()
+    assert state_of(there, uuid) == "Enabled"
+
+
 def test_after_a_kill_the_next_run_puts_back_first(poll, deploy, there, side, make_function, wait_for):
     # given
     _, uuid = deploy("killed")

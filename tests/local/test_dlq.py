@@ -176,7 +176,7 @@ def test_a_redrive_moves_all_of_a_standard_queue_as_they_were(standard, dlq):
     moved = standard.give_up("m")
     code, said = dlq("redrive", standard.dead_url)
     assert code == 0, said
-    assert said.splitlines()[-1] == "13 messages moved"
+    assert said.splitlines()[-2:] == ["10 moved so far", "13 messages moved"]
     messages = standard.take(standard.url)
     assert sorted(message["Body"] for message in messages) == list("abcdefghijklm")
     assert sum(message.get("MessageAttributes") == REASONS for message in messages) == 12
@@ -184,6 +184,12 @@ def test_a_redrive_moves_all_of_a_standard_queue_as_they_were(standard, dlq):
     assert moved not in [message["MessageId"] for message in messages]
     assert {message["Attributes"]["ApproximateReceiveCount"] for message in messages} == {"1"}
     assert standard.bodies(standard.dead_url) == []
+
+
+def test_how_many_a_redrive_moved_is_said_once(standard, dlq):
+    standard.send(standard.dead_url, *"abc")
+    _, said = dlq("redrive", standard.dead_url)
+    assert [line for line in said.splitlines() if " moved" in line] == ["3 messages moved"]
 
 
 def test_a_redrive_keeps_the_order_of_each_group(fifo, dlq):

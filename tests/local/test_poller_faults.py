@@ -336,6 +336,7 @@ def test_everything_told_has_words(make_mapping):
         (MessagesFiltered(mapping, (), {"a": "Code"}), "1 could not be deleted (Code)"),
         (MessagesLeft(mapping, ("a", "b"), "why"), "orders: 2 messages left for later, why"),
         (ConcurrencyChanged(mapping, 3), "orders: at most 3 batches at once, after errors"),
+        (ConcurrencyChanged(mapping, 1), "orders: at most 1 batch at once, after errors"),
         (ConcurrencyChanged(mapping, None), "orders: as many batches at once as before the errors"),
         (MappingQuestioned(mapping, "why", polled=False), "mapping: why; not polled"),
         (MappingQuestioned(mapping, "why", polled=True), "mapping: why; polled nevertheless"),

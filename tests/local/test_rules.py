@@ -398,6 +398,24 @@ def test_rule_9_after_errors_fewer_run_at_once(world, fails):  # in virtual time
     assert max(most[-20:]) == (1 if fails else 4)
 
 
+def test_that_fewer_run_at_once_is_said_once_while_errors_go_on(world):
+    invocations = 0
+
+    def handler(_event, _context):
+        nonlocal invocations
+        invocations += 1
+        if invocations <= 60 and invocations % 3:  # some succeed in between, and bring it back a little
+            raise ValueError
+
+    url = world.queue(VisibilityTimeout=600)
+    world.send(url, *["{}"] * 120)
+    with world.polling(world.mapping(url, handler, batch_size=1, maximum_concurrency=8)):
+        world.wait_for(lambda: invocations == 120)
+    told = [change.reduced_to for change in world.of(ConcurrencyChanged)]
+    assert told == [*sorted({one for one in told if one}, reverse=True), None]
+    assert 1 in told
+
+
 def test_rule_9_throttled_invocations_are_tried_again(both):
     url = both.queue(VisibilityTimeout=60)
     both.send(url, *["{}"] * 4)

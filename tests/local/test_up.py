@@ -141,6 +141,26 @@ def test_a_failed_build_is_told_and_the_old_code_stays(up, wait_for):
     wait_for(lambda: up.count("saved: the functions are up to date") > updates, seconds=120)
 
 
+def test_a_syntax_error_is_told_with_file_and_line_and_the_old_code_stays(up, wait_for):
+    # given
+    before = up.source.read_text()
+    updates = up.count("saved: sam build")
+    up.source.write_text(before + "def broken(\n")
+    line = len(before.splitlines()) + 1
+    wait_for(lambda: up.count(f"syntax error in worker/app.py, line {line}: '(' was never closed"))
+    # then also when another file is saved
+    up.source.with_name("other.py").write_text("")
+    wait_for(lambda: up.count("syntax error in worker/app.py") == 2)
+    assert up.count("saved: sam build") == updates
+    done = up.count("1 message done, 0 failed")
+    up.send("fine")
+    wait_for(lambda: up.count("1 message done, 0 failed") > done)
+    # and when it is mended
+    told = up.count("saved: the functions are up to date")
+    up.source.write_text(before)
+    wait_for(lambda: up.count("saved: the functions are up to date") > told, seconds=120)
+
+
 def test_it_ends_with_nothing_left(up):
     # the last test of this file: it stops what the others use
     up.program.signal(signal.SIGTERM)

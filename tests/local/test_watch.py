@@ -91,6 +91,27 @@ def test_nothing_is_said_before_it_has_been_quiet(project, monkeypatch):
     assert watch.changed()
 
 
+def test_what_was_saved_and_is_not_deployed_is_remembered_until_it_is(project, wait_for):
+    app, new = project.directory / "src" / "app.py", project.directory / "src" / "new.py"
+    with CodeWatch(project) as watch:
+        assert watch.undeployed() == []
+        app.write_text("something else")
+        wait_for(watch.changed)
+        assert watch.undeployed() == [str(app)]
+        watch.follow_build(deployed=False)
+        new.write_text("x")
+        wait_for(watch.changed)
+        assert sorted(watch.undeployed()) == [str(app), str(new)]
+        watch.follow_build()
+        assert watch.undeployed() == []
+
+
+def test_what_was_saved_while_the_first_build_ran_is_not_deployed(project, wait_for):
+    with CodeWatch(project, since=0) as watch:
+        wait_for(watch.changed)
+        assert str(project.directory / "src" / "app.py") in watch.undeployed()
+
+
 def test_a_function_that_a_build_added_is_watched_from_then_on(project, wait_for):
     with CodeWatch(project) as watch:
         folder = project.directory / "second"
