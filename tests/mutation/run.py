@@ -130,9 +130,9 @@ def report(counts: dict[str, Counter[str]], survivors: dict[Change, str]) -> str
         [
             "# Mutants",
             "",
-            "Written by `make mutate`. [mutmut](https://mutmut.readthedocs.io/) changes the layer, but for its log lines",
-            "and metrics, one small change at a time, and runs `tests/unit` and `tests/functions`. A change that no test",
-            "notices survives; with those that are left the layer does the same, whatever Lambda sends.",
+            "Written by `make mutate`. [mutmut](https://mutmut.readthedocs.io/) changes the layer, but for its log",
+            "lines and metrics, one small change at a time, and runs `tests/unit` and `tests/functions`. A change that",
+            "no test notices survives; with those that are left the layer does the same, whatever Lambda sends.",
             "",
             "| module | mutants | caught | left |",
             "| --- | ---: | ---: | ---: |",
