@@ -5,23 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.plan.capacity import (
-    MOST_IN_FLIGHT,
-    Capacity,
-    backlog_seconds,
-    capacity,
-    in_flight,
-)
+from local.plan.backlog import backlog_seconds
+from local.plan.capacity import Capacity, capacity, in_flight
+from local.plan.notes import notes
 from local.plan.price import Bill, bill
-from local.plan.retries import BACKSTOP, Course, course, poison_seconds
+from local.plan.retries import Course, course, group_failures, poison_seconds
 from local.plan.workload import batch_duration, full_batch
 
 if TYPE_CHECKING:
     from local.plan.arguments import Question
     from local.plan.workload import Settings, Workload
-
-_ADVISED_TIMES_TIMEOUT = 6
-_WORTH_A_NOTE = 0.0001  # of the messages
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,7 @@ def answer(question: Question) -> Answer:
         course=course(workload, settings),
         in_flight=in_flight(workload, settings),
         bill=bill(workload, settings, question.prices),
-        notes=list(_notes(workload, settings, most)),
+        notes=list(notes(workload, settings)),
     )
 
 
@@ -84,36 +77,5 @@ def overrides(workload: Workload, settings: Settings) -> dict[str, int]:
         "MaxReceiveCount": settings.max_receive_count,
     }
     if workload.fifo:
-        parameters["FifoQueueMaxReceiveCount"] = min(1000, BACKSTOP * settings.max_receive_count)
+        parameters["FifoQueueMaxReceiveCount"] = group_failures(workload, settings).queue_tries
     return parameters | {"BackoffBase": settings.backoff_base}
-
-
-def _notes(workload: Workload, settings: Settings, most: Capacity) -> list[str]:
-    notes = []
-    if workload.rate > most.messages_a_second:
-        notes.append("More arrives than is carried: the backlog grows without end.")
-    if (full := full_batch(workload, settings.batch_size)) < settings.batch_size:
-        notes.append(f"A batch ends at {full:,} messages: more do not fit into the 6 MB of an invocation.")
-    advised = _ADVISED_TIMES_TIMEOUT * settings.function_timeout + settings.window
-    if settings.visibility_timeout < advised:
-        notes.append(f"AWS advises a visibility timeout of 6 x the timeout + the window, {advised:,} s, or more.")
-    if (hidden := in_flight(workload, settings)) > MOST_IN_FLIGHT:
-        notes.append(f"About {hidden:,.0f} messages would be in flight; SQS allows {MOST_IN_FLIGHT:,}.")
-    if settings.concurrency > 1:
-        notes.append(f"In the handler: batch_handler(concurrency={settings.concurrency}).")
-        if workload.fifo:
-            notes.append("A full batch of FIFO messages is of one group, which concurrency does not speed up.")
-    notes += _notes_on_failures(workload, settings)
-    return notes
-
-
-def _notes_on_failures(workload: Workload, settings: Settings) -> list[str]:
-    wanted = workload.failure_rate**settings.max_receive_count
-    dead = course(workload, settings).dead_lettered
-    if workload.fifo and dead > 2 * wanted and dead > _WORTH_A_NOTE:
-        return [
-            f"What waits behind a failure is received and counted with it: {dead:.2%} of the messages are "
-            f"dead-lettered, where {settings.max_receive_count} tries each would give {wanted:.2%}. "
-            "A smaller FifoBatchSize helps."
-        ]
-    return []

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
-from local.plan.capacity import backlog_seconds, capacity
+from local.plan.backlog import backlog_seconds
+from local.plan.capacity import capacity
 from local.plan.price import GB_SECOND, MILLION_INVOCATIONS, MILLION_REQUESTS, Prices, bill
 from local.plan.retries import course
 from local.plan.simulation import simulate
@@ -121,7 +122,7 @@ def _fifo_failures(axes: Axes) -> None:
     """How failures slow a FIFO queue down."""
     shares = [step / 1000 for step in range(0, 201, 5)]
     for color, batch_size in enumerate((1, 10)):
-        line = [capacity(*_fifo(share, batch_size, 1)).messages_a_second for share in shares]
+        line = [capacity(*_fifo(share, batch_size, 0)).messages_a_second for share in shares]
         axes.plot(shares, line, color=f"C{color}", label=f"FifoBatchSize {batch_size}")
         for share in (0.0, 0.02, 0.05, 0.1, 0.2):
             messages = 400 * _GROUPS
@@ -144,7 +145,7 @@ def _dead_letters(axes: Axes) -> None:
     shares = [step / 100 for step in range(2, 41)]
     labels = ["standard, or FifoBatchSize 1", "FifoBatchSize 10"]
     for color, batch_size in enumerate((1, 10)):
-        line = [course(*_fifo(share, batch_size, 1)).dead_lettered for share in shares]
+        line = [course(*_fifo(share, batch_size, 0)).dead_lettered for share in shares]
         axes.plot(shares, line, color=f"C{color}", label=labels[color])
         for share in (0.1, 0.2, 0.3, 0.4):
             messages = 500 * _GROUPS

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from local.plan.capacity import FIRST, batch_runs
-from local.plan.retries import course
+from local.plan.capacity import FIRST
+from local.plan.retries import batch_runs, course
 from local.plan.workload import Settings, Workload, batch_duration, full_batch
 
 MILLION = 1_000_000

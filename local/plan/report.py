@@ -55,7 +55,8 @@ def as_json(answer: Answer, question: Question) -> str:
 def _rows(answer: Answer, question: Question) -> list[tuple[str, str]]:
     workload, settings, bill = question.workload, question.settings, answer.bill
     mean, most = answer.poison_seconds
-    carried = f"{answer.capacity.messages_a_second:,.1f} messages a second, limited by {answer.capacity.limited_by}"
+    rate = answer.capacity.messages_a_second
+    carried = f"{rate:{',.1f' if rate >= 1 else '.2g'}} messages a second, limited by {answer.capacity.limited_by}"
     rows = [
         ("a full batch", f"{settings.batch_size:,} messages at most, {answer.batch_seconds:,.2f} s"),
         ("carried", carried),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from local.plan.groups import Failing, Followed, hidden_at_most, in_the_mean
 from local.plan.workload import batch_duration, full_batch
 
 if TYPE_CHECKING:
     from local.plan.workload import Settings, Workload
 
-_LONGEST_BACKOFF = 900  # seconds, of the layer's Backoff as the consumers have it
-BACKSTOP = 5  # times MaxReceiveCount is the FIFO queue's own
+MOST_RECEIVE_COUNT = 1_000  # of a redrive policy; the simulator refuses more, as SQS does
+_BEGINNING_SHOWS = 0.3  # of the attempts; with less it is under 2 % of them
+_BEGINNING_IS_OVER = 20_000  # messages
 
 
 @dataclass(frozen=True)
@@ -31,28 +32,53 @@ class Course:
     dead_lettered: float
 
 
-def hidden_at_most(receives: int, base: int) -> int:
-    """Say how many seconds a message that fails at this receive is hidden, at most."""
-    return min(_LONGEST_BACKOFF, base << min(receives - 1, 10))
-
-
 def hidden_in_the_mean(receives: int, base: int) -> float:
-    """Say the same in the mean: the layer draws from 0 to the most, and rounds up to whole seconds."""
+    """Say how many seconds a message that fails at this receive is hidden, in the mean.
+
+    The layer draws from 0 to the most, and rounds up to whole seconds.
+    """
     return (hidden_at_most(receives, base) + 1) / 2
 
 
 def course(workload: Workload, settings: Settings) -> Course:
     """Say what becomes of a message that fails at each attempt with the workload's failure rate."""
+    if group := _group(workload, settings):
+        return Course(group.attempts / group.ended, group.hidden / group.ended, group.dead_lettered / group.ended)
     share, tries = workload.failure_rate, settings.max_receive_count
-    if workload.fifo:
-        return _in_its_group(share, full_batch(workload, settings.batch_size), tries, settings.backoff_base)
     return Course(
         attempts=math.fsum(share**failures for failures in range(tries)),
         hidden=math.fsum(
-            share**failure * hidden_in_the_mean(failure, settings.backoff_base) for failure in range(1, tries + 1)
+            share**receives * hidden_in_the_mean(receives, settings.backoff_base)
+            for receives in _hiding_receives(workload, settings)
         ),
         dead_lettered=share**tries,
     )
+
+
+def batch_runs(workload: Workload, settings: Settings) -> float:
+    """Say how many messages of a full batch are run: on FIFO, not those that wait behind a failure."""
+    if group := _group(workload, settings):
+        return group.attempts / group.invocations
+    return full_batch(workload, settings.batch_size)
+
+
+def group_failures(workload: Workload, settings: Settings) -> Failing:
+    """Say how the messages of a group fail."""
+    return Failing(
+        share=workload.failure_rate,
+        batch=full_batch(workload, settings.batch_size),
+        tries=settings.max_receive_count,
+        queue_tries=min(MOST_RECEIVE_COUNT, safe_receive_count(settings)),
+        base=settings.backoff_base,
+    )
+
+
+def safe_receive_count(settings: Settings) -> int:
+    """Say which maxReceiveCount of a FIFO queue leaves dead-lettering to the layer, as docs/layer.md has it.
+
+    It may be over MOST_RECEIVE_COUNT, which is as far as SQS goes.
+    """
+    return 2 * settings.max_receive_count * settings.batch_size
 
 
 def poison_seconds(workload: Workload, settings: Settings) -> tuple[float, float]:
@@ -67,7 +93,7 @@ def poison_seconds(workload: Workload, settings: Settings) -> tuple[float, float
         both cases batches are fetched without delay.
     """
     tries, base = settings.max_receive_count, settings.backoff_base
-    hidings = range(1, tries if workload.fifo else tries + 1)
+    hidings = _hiding_receives(workload, settings)
     alone = batch_duration(workload, 1, settings.concurrency)
     full = batch_duration(workload, full_batch(workload, settings.batch_size), settings.concurrency)
     mean = math.fsum(hidden_in_the_mean(receives, base) for receives in hidings)
@@ -75,45 +101,21 @@ def poison_seconds(workload: Workload, settings: Settings) -> tuple[float, float
     return tries * (settings.window + alone) + mean, tries * (settings.window + full) + most
 
 
-@functools.cache
-def _in_its_group(share: float, batch: int, tries: int, base: int) -> Course:
-    """Follow a message of a group that always fills the batch.
+def _hiding_receives(workload: Workload, settings: Settings) -> range:
+    """Give the receives whose failure hides a message that is alone: on FIFO not the last one."""
+    return range(1, settings.max_receive_count + (not workload.fifo))
 
-    What stands behind a failure goes back and is received again, and counted, with the message that failed at the head.
-    The layer goes by that count for the backoff and for dead-lettering, so a message may fail for the first time at its
-    third receive.
+
+def _group(workload: Workload, settings: Settings) -> Followed | None:
+    """Follow message groups; None if each message is on its own, and nothing waits behind failures of others.
+
+    While the first messages of a group are in the works their counts are alike, and more of them are tried often, which
+    shows where most attempts fail.
     """
-    last = tries * BACKSTOP  # SQS gives no message out more often
-    fails_at = [share * (1 - share) ** place for place in range(batch)]  # the place of a batch's first failure
-
-    @functools.cache
-    def follow(place: int, receives: int) -> tuple[float, float, float]:
-        """Give attempts, hidden seconds and dead letters to come of who is received at this place, from 0."""
-        if receives > last:
-            return 0.0, 0.0, 1.0
-        is_run = (1 - share) ** place
-        attempts, hidden, dead = is_run, 0.0, 0.0
-        for first, chance in enumerate(fails_at[: place + 1]):
-            if chance == 0:
-                continue
-            if first == place and receives % tries == 0:
-                dead += chance
-                continue
-            if first == place:
-                hidden += chance * hidden_in_the_mean(receives, base)
-            further = follow(place - first, receives + 1)
-            attempts += chance * further[0]
-            hidden += chance * further[1]
-            dead += chance * further[2]
-        return attempts, hidden, dead
-
-    # A batch whose first failure stands at `place` leaves so many places at the end of the next one to new messages.
-    none_fails = (1 - share) ** batch
-    new_at = [none_fails + math.fsum(fails_at[batch - place :]) for place in range(batch)]
-    total = math.fsum(new_at)
-    if not total:  # every attempt fails: who comes next is the head
-        return Course(*follow(0, 1))
-    sums = [
-        math.fsum(weight * follow(place, 1)[part] for place, weight in enumerate(new_at)) / total for part in range(3)
-    ]
-    return Course(*sums)
+    failing = group_failures(workload, settings)
+    if not workload.fifo or not failing.share or failing.batch == 1:
+        return None
+    if workload.rate or not workload.backlog or failing.share < _BEGINNING_SHOWS:
+        return in_the_mean(failing)
+    each = math.ceil(workload.backlog / workload.groups)
+    return in_the_mean(failing, min(_BEGINNING_IS_OVER, max(each, failing.batch)))

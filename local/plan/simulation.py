@@ -11,7 +11,8 @@ from local.clients import Clients
 from local.clock import VirtualClock
 from local.happenings import BatchDone
 from local.mappings import take_over_mappings
-from local.plan.retries import BACKSTOP, hidden_at_most
+from local.plan.groups import hidden_at_most
+from local.plan.retries import group_failures
 from local.plan.workload import batch_duration
 from local.poller import Poller
 from local.simulator import SimulatedFunctions, SimulatedSqs
@@ -139,7 +140,8 @@ class _Consumer:
         letters = self._sqs.create_queue(QueueName=f"letters{suffix}", Attributes=kind)["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         # On FIFO the function dead-letters, and the queue's own count is a backstop, as in the template.
-        most = self._settings.max_receive_count * (BACKSTOP if self._workload.fifo else 1)
+        on_fifo = group_failures(self._workload, self._settings).queue_tries
+        most = on_fifo if self._workload.fifo else self._settings.max_receive_count
         settings = {
             "VisibilityTimeout": str(self._settings.visibility_timeout),
             "RedrivePolicy": f'{{"deadLetterTargetArn": "{arn}", "maxReceiveCount": {most}}}',

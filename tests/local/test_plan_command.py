@@ -34,7 +34,7 @@ def test_on_fifo_the_overrides_are_those_of_the_other_half(capsys):
         "FunctionTimeout": 3,
         "VisibilityTimeout": 18,
         "MaxReceiveCount": 3,
-        "FifoQueueMaxReceiveCount": 15,
+        "FifoQueueMaxReceiveCount": 60,  # 2 x 3 x 10
         "BackoffBase": 30,
     }
 
@@ -44,6 +44,19 @@ def test_the_overrides_are_parameters_of_the_template(capsys):
     for arguments in (STANDARD, FIFO):
         for name, value in answer(capsys, *arguments, "--backlog", "100")["parameter_overrides"].items():
             assert parameters[name]["MinValue"] <= value <= parameters[name]["MaxValue"]
+
+
+def test_the_settings_of_the_template_are_recommended_with_its_own_receive_count_of_the_fifo_queue(capsys):
+    parameters = yaml_parse((REPOSITORY / "template.yaml").read_text())["Parameters"]
+    names = ("MaxReceiveCount", "FifoBatchSize", "FifoQueueMaxReceiveCount")
+    tries, batch_size, most = (parameters[name]["Default"] for name in names)
+    options = ["--max-receive-count", str(tries), "--batch-size", str(batch_size), "--backlog", "100"]
+    assert answer(capsys, *FIFO, *options)["parameter_overrides"]["FifoQueueMaxReceiveCount"] == most
+
+
+def test_what_is_carried_slowly_is_not_shown_as_nothing(capsys):
+    main([*FIFO, "--backlog", "400", "--failure-rate", "0.99"])
+    assert "carried 0.0 " not in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_example_of_the_documentation_is_what_it_shows(capsys):
@@ -114,25 +127,6 @@ def test_what_never_ends_is_null_in_json_and_never_in_words(capsys):
     shown = capsys.readouterr().out
     assert "worked off never" in shown
     assert "the backlog grows without end" in shown
-
-
-@pytest.mark.parametrize(
-    ("options", "note"),
-    [
-        (["--backlog", "9", "--message-size", "100000", "--batch-size", "100", "--concurrency", "9"], "ends at 62"),
-        (["--backlog", "9", "--visibility-timeout", "18"], "AWS advises a visibility timeout"),
-        (["--messages-per-second", "9000", "--failure-rate", "0.5"], "SQS allows 120,000"),
-        (["--backlog", "9", "--concurrency", "4"], "batch_handler(concurrency=4)"),
-        (["--fifo", "--groups", "5", "--backlog", "9", "--concurrency", "4"], "does not speed up"),
-        (["--fifo", "--groups", "5", "--backlog", "9", "--failure-rate", "0.2"], "A smaller FifoBatchSize helps"),
-    ],
-)
-def test_it_notes_what_to_know_before(capsys, options, note):
-    assert any(note in text for text in answer(capsys, *STANDARD, *options)["notes"])
-
-
-def test_there_is_nothing_to_note_about_plain_numbers(capsys):
-    assert answer(capsys, *STANDARD, "--messages-per-second", "10")["notes"] == []
 
 
 @pytest.mark.parametrize(
