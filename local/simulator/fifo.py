@@ -22,9 +22,10 @@ _GONE_IN_ONE_LOOK = 32
 class _Group:
     """The messages of one group in their order; such that are gone stay until they reach the front."""
 
-    __slots__ = ("in_line", "messages")
+    __slots__ = ("in_line", "messages", "name")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.messages: deque[Message] = deque()
         self.in_line = False  # whether it stands in the queue's line, so that its first message can be received
 
@@ -71,7 +72,10 @@ class FifoQueue(Queue):
         return {"SequenceNumber": str(_FIRST_SEQUENCE_NUMBER + place * 256)}
 
     def _admit(self, message: Message, now: float, delay: float) -> None:
-        self._groups.setdefault(message.group or "", _Group()).messages.append(message)
+        name = message.group or ""
+        if name not in self._groups:
+            self._groups[name] = _Group(name)
+        self._groups[name].messages.append(message)
         super()._admit(message, now, delay)
 
     def _select(self, most: int, now: float, timeout: float) -> list[Message]:
@@ -108,11 +112,10 @@ class FifoQueue(Queue):
         if group.in_line:
             return
         messages = group.messages
-        while messages[0].place not in self.live:
-            last = messages.popleft()
-            if not messages:
-                del self._groups[last.group or ""]
-                return
-        if messages[0].state is State.WAITING:
+        while messages and messages[0].place not in self.live:
+            messages.popleft()
+        if not messages:
+            del self._groups[group.name]
+        elif messages[0].state is State.WAITING:
             group.in_line = True
             self._line.append(group)

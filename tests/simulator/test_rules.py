@@ -57,6 +57,23 @@ def test_rule_16_a_fifo_dead_letter_makes_way_for_its_group(backend):
     assert backend.take(url).bodies == ["g-2"]
 
 
+def test_rule_16_a_group_that_a_dead_letter_was_the_last_of_goes_on_with_new_messages(backend):
+    # given a message that outlives many behind it
+    url = backend.queue(fifo=True, dead_letters=backend.queue(fifo=True), receives=4)
+    backend.send(url, *(f"g-{number}" for number in range(37)))
+    for _ in range(4):
+        first, *others = backend.take(url)
+        assert first["Body"] == "g-0"
+        assert len(others) == 9
+        backend.delete(url, *others)
+        backend.hide(url, first, 0)
+    # when it is dead-lettered, which leaves none
+    assert backend.take(url).bodies == []
+    # then
+    backend.send(url, "g-37")
+    assert backend.take(url).bodies == ["g-37"]
+
+
 # Rule 17: a receive counts, whether or not its answer arrives
 
 
