@@ -113,9 +113,10 @@ def follow(failing: Failing, messages: int, chance: random.Random, *, failures: 
         new = min(batch - len(waiting), messages)
         waiting += [found.invocations] * new
         messages -= new
-        relieved = False  # the head was dead-lettered: the next one is tried for the first time
+        head = True  # what comes behind another one in its batch is tried for the first time
         while waiting:
             succeed = min(successes, len(waiting))
+            head = head and not succeed
             del waiting[:succeed]
             successes -= succeed
             found.attempts += succeed
@@ -126,13 +127,13 @@ def follow(failing: Failing, messages: int, chance: random.Random, *, failures: 
             found.failures += 1
             successes = _successes(failing.share, chance)
             receives = found.invocations - waiting[0] + 1
-            if relieved or receives % tries:
+            if not head or receives % tries:
                 found.hidden += 1 + int(chance.random() * hidden_at_most(receives, failing.base))
                 break
             del waiting[0]
             found.dead_lettered += 1
             found.ended += 1
-            relieved = True
+            head = False
     return found
 
 

@@ -175,18 +175,19 @@ class _Consumer:
     def _in_groups(self, records: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
         self._clock.wait(None, self._workload.batch_seconds)
         held: set[str] = set()
-        relieved: set[str] = set()  # groups whose head was dead-lettered: the next one is tried for the first time
+        met: set[str] = set()  # what comes behind another of its group is tried for the first time
         for record in records:
             group = record["attributes"]["MessageGroupId"]
+            is_head = group not in met
+            met.add(group)
             if group in held:
                 yield record, 0
                 continue
             self._clock.wait(None, self._workload.message_seconds)
             if not self._fails():
                 continue
-            if _receives(record) % self._settings.max_receive_count == 0 and group not in relieved:
+            if is_head and _receives(record) % self._settings.max_receive_count == 0:
                 self.run.dead_lettered += 1
-                relieved.add(group)
                 continue
             held.add(group)
             yield record, self._backoff(record)

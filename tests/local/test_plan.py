@@ -122,11 +122,11 @@ class TestTheCourseOfAMessage:
         # A: both odd. The first fails (1/2): both come back even, B. Only the second (1/4): it comes back even, and a
         # new one with it, C. None (1/4): A.
         # B: both even. The first one fails (1/2) and is dead-lettered; if the second does, too, it is held and comes
-        # back odd with a new one, A; else A. Only the second fails (1/4): dead-lettered, A. None: A.
+        # back odd with a new one, A; else A. Only the second fails (1/4): held, since it waited until now, A. None: A.
         # C: even and odd. The first fails (1/2): dead-lettered, and the second succeeds (A) or is held (C). If the
         # first succeeds, likewise. So A is half of the batches, B and C a quarter each.
-        # Dead-lettered: 3/4 in B, 1/2 in C. Successful: 3/4 in A, 1 in B, 1 in C. Run: 3/2 in A, 2 in B, 2 in C.
-        dead, successful, run = 3 / 16 + 2 / 16, 6 / 16 + 4 / 16 + 4 / 16, 12 / 16 + 8 / 16 + 8 / 16
+        # Dead-lettered: 1/2 in B, 1/2 in C. Successful: 3/4 in A, 1 in B, 1 in C. Run: 3/2 in A, 2 in B, 2 in C.
+        dead, successful, run = 2 / 16 + 2 / 16, 6 / 16 + 4 / 16 + 4 / 16, 12 / 16 + 8 / 16 + 8 / 16
         workload = Workload(message_seconds=1, failure_rate=0.5, fifo=True)
         found = course(workload, settings(batch_size=2, max_receive_count=2))
         assert found.dead_lettered == pytest.approx(dead / (dead + successful), rel=0.02)
