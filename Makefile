@@ -78,7 +78,7 @@ bench: benchmarks/__main__.py .venv/ready ## what the layer costs, beside its pe
 soak: local/__main__.py benchmarks/__main__.py .venv/ready ## a million messages with faults in virtual time; writes benchmarks/results.md unless given ARGS
 	@$(BIN)/python -m benchmarks.soak $(or $(ARGS),--write)
 
-faults: local/__main__.py benchmarks/__main__.py .venv/ready .venv-emulator/ready ## 10,000 messages on the emulator while processes are killed; likewise
+faults: local/__main__.py benchmarks/__main__.py .venv/ready .venv-emulator/ready ## 10,000 messages to each of two queues on the emulator while processes are killed; likewise
 	@$(BIN)/python -m benchmarks.faults $(or $(ARGS),--write)
 
 lock: .venv/ready ## renew the locked versions in locks/

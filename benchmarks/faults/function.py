@@ -2,7 +2,8 @@
 
 A message's body is JSON: `number`, and for its receives one after the other what to do in `first`, `works` after these,
 or for ever `then`. Each step is a line of the log, written in one piece before the next one begins, so that the lines
-of all processes are in their true order: `began`, `succeeded` or `failed`, number, process id, time.
+of all processes are in their true order: `began`, `succeeded`, `failed` or `rejected` (it failed for good), number,
+process id, time, number of the receive, id of the invocation.
 """
 
 from __future__ import annotations
@@ -12,37 +13,42 @@ import signal
 import time
 from typing import Any
 
-from partial_batch import Backoff, Message, PermanentFailure, batch_handler
+from partial_batch import Backoff, Message, PermanentFailure, RetryLater, batch_handler
 
 _LOG = os.open(os.environ["RUNS_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 _WORK_SECONDS = 0.003
 _HANG_SECONDS = 60
+_invocation = ""
 
 
-def note(event: str, number: int) -> None:
+def note(event: str, message: Message) -> None:
     """Write a line, at once and whole: a file opened to append to takes one write after the other."""
-    os.write(_LOG, f"{event} {number} {os.getpid()} {time.time()}\n".encode())
+    receive = message.record["attributes"]["ApproximateReceiveCount"]
+    line = f"{event} {message.json()['number']} {os.getpid()} {time.time()} {receive} {_invocation}\n"
+    os.write(_LOG, line.encode())
 
 
 def work(message: Message) -> None:
     """Do with a message what it says."""
-    body = message.json()
-    number: int = body["number"]
-    note("began", number)
+    note("began", message)
     try:
         time.sleep(_WORK_SECONDS)
-        _do(_told(body, message.receive_count))
-    except BaseException:
-        note("failed", number)
+        _do(_told(message))
+    except PermanentFailure:
+        note("rejected", message)
         raise
-    note("succeeded", number)
+    except BaseException:
+        note("failed", message)
+        raise
+    note("succeeded", message)
 
 
-def _told(body: dict[str, Any], receive: int) -> str:
+def _told(message: Message) -> str:
+    body = message.json()
     first: list[str] = body["first"]
-    told: str = first[receive - 1] if receive <= len(first) else body["then"]
+    told: str = first[message.receive_count - 1] if message.receive_count <= len(first) else body["then"]
     if told == "kills its process":
-        note("failed", body["number"])
+        note("failed", message)
         os.kill(os.getpid(), signal.SIGKILL)
     return told
 
@@ -51,6 +57,8 @@ def _do(told: str) -> None:
     match told:
         case "raises":
             raise RuntimeError("told to")
+        case "retries at once":
+            raise RetryLater(0)
         case "fails for good":
             raise PermanentFailure("told to")
         case "hangs":
@@ -58,10 +66,17 @@ def _do(told: str) -> None:
 
 
 _fifo = os.environ["DEAD_LETTER_QUEUE_URL"].endswith(".fifo")
-lambda_handler = batch_handler(
+_handler = batch_handler(
     work,
     on_fifo_failure="skip_group",
     backoff=Backoff(base=0.5, maximum=2),
     dead_letter_queue=os.environ["DEAD_LETTER_QUEUE_URL"],
     max_receive_count=int(os.environ["MAX_RECEIVE_COUNT"]) if _fifo else None,
 )
+
+
+def lambda_handler(event: Any, context: Any) -> object:
+    """Handle a batch; the log names the invocation."""
+    global _invocation
+    _invocation = context.aws_request_id
+    return _handler(event, context)

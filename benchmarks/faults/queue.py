@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from benchmarks.books import Books
+from benchmarks.books import Books, Letter, Promise
 from benchmarks.settings import BATCH_SIZE, MAX_RECEIVE_COUNT, QUEUE_MAX_RECEIVE_COUNT
 from local.emulator import REPOSITORY
 from local.queues import backlog
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 _LAYER = REPOSITORY / "layers" / "partial_batch" / "partial_batch"
 _SOURCE = Path(__file__).with_name("function.py")
 _TIMEOUT = 3
-_VISIBILITY_TIMEOUT = 18
+_VISIBILITY_TIMEOUT = 6  # so short that the longer stops of the emulator outlast it
 _GROUPS = 40
-_ROW = BATCH_SIZE  # messages of one more group, which fail for ever all of them, as when what they need is down
+_ROW = (
+    BATCH_SIZE  # at most, messages of one more group, which fail for ever all of them, as when what they need is down
+)
+_ROW_SHARE = 30  # of the messages at most one in so many, as their tries come one after the other
 _MOST_RECEIVES = {"standard": 30, "fifo": QUEUE_MAX_RECEIVE_COUNT}
 
 
@@ -36,27 +39,14 @@ class Step:
     event: str
     number: int
     at: float
+    receive: int
+    invocation: str
 
     @classmethod
     def from_line(cls, line: str) -> Self:
         """Read a line."""
-        event, number, _, at = line.split()
-        return cls(event, int(number), float(at))
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A message in the dead-letter queue.
-
-    Attributes:
-        number: of the message.
-        error_type: the layer's; None if SQS moved it.
-        sent_at: when it was sent, in seconds since the epoch: by the layer, or by us to the queue it was moved from.
-    """
-
-    number: int
-    error_type: str | None
-    sent_at: float
+        event, number, _, at, receive, invocation = line.split()
+        return cls(event, int(number), float(at), int(receive), invocation)
 
 
 def replay(books: Books, steps: list[Step], letters: list[Letter]) -> int:
@@ -87,8 +77,8 @@ def replay(books: Books, steps: list[Step], letters: list[Letter]) -> int:
             case "succeeded":
                 books.succeeded(step.number)
                 running.discard(step.number)
-            case "failed":
-                books.failed(step.number)
+            case "failed" | "rejected":
+                books.failed(step.number, step.receive, step.invocation, for_good=step.event == "rejected")
                 running.discard(step.number)
         if step.number in moved and position == last[step.number]:
             books.dead_lettered(step.number)
@@ -108,6 +98,12 @@ class ObservedQueue:
         self.name = name
         self.log = directory / f"{name}.log"
         self.ended_in_the_middle = 0
+        self.promise = Promise(
+            tries=MAX_RECEIVE_COUNT,
+            most_receives=_MOST_RECEIVES[name],
+            layer_counts=name == "fifo",
+            tries_are_kept=name == "standard",
+        )
         self._books = Books()
         self._sqs = clients.sqs
         end = ".fifo" if name == "fifo" else ""
@@ -146,8 +142,8 @@ class ObservedQueue:
             for number in range(first, min(first + 10, count)):
                 group = f"group-{chance.randrange(_GROUPS)}" if self.name == "fifo" else None
                 behaviour = _behaviour(chance)
-                if group is not None and number < _ROW:
-                    group, behaviour = "row", {"first": [], "then": "raises"}
+                if group is not None and number < min(_ROW, count // _ROW_SHARE):
+                    group, behaviour = "row", {"first": [], "then": "retries at once"}
                 self._books.sent(number, group)
                 body = json.dumps({"number": number} | behaviour)
                 more = {} if group is None else {"MessageGroupId": group, "MessageDeduplicationId": str(number)}
@@ -168,8 +164,7 @@ class ObservedQueue:
         steps = [Step.from_line(line) for line in self.log.read_text().splitlines()]
         self.ended_in_the_middle = replay(self._books, steps, letters)
         queued = set(self._books.accounts) if not self.is_empty else set()
-        dead = [(letter.number, letter.error_type) for letter in letters]
-        return self._books.close(queued, dead, MAX_RECEIVE_COUNT)
+        return self._books.close(queued, letters, self.promise)
 
     def _read_letters(self) -> list[Letter]:
         letters: list[Letter] = []
@@ -177,13 +172,13 @@ class ObservedQueue:
             QueueUrl=self._letters,
             MaxNumberOfMessages=10,
             MessageAttributeNames=["All"],
-            MessageSystemAttributeNames=["SentTimestamp"],
+            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
         ).get("Messages"):
             for message in messages:
-                attributes = message.get("MessageAttributes", {})
-                error_type = attributes["ErrorType"].get("StringValue") if "ErrorType" in attributes else None
+                number = json.loads(message["Body"])["number"]
+                before_this = int(message["Attributes"]["ApproximateReceiveCount"]) - 1
                 sent_at = int(message["Attributes"]["SentTimestamp"]) / 1000
-                letters.append(Letter(json.loads(message["Body"])["number"], error_type, sent_at))
+                letters.append(Letter.read(number, message.get("MessageAttributes", {}), before_this, sent_at))
                 self._sqs.delete_message(QueueUrl=self._letters, ReceiptHandle=message["ReceiptHandle"])
         return letters
 

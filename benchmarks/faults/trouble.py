@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from local import processes
@@ -23,8 +24,15 @@ if TYPE_CHECKING:
 FUNCTION_KILLED = "function process killed"
 POLLER_KILLED = "poller killed"
 EMULATOR_STOPPED = "emulator stopped for up to two seconds"
+STOPPED_FOR_LONG = "emulator stopped for four to ten seconds"
+_STOP_SECONDS = {EMULATOR_STOPPED: (0.5, 2), STOPPED_FOR_LONG: (4, 10)}
 # After how many steps of the functions, two a message, it is done again.
-_EVERY = {FUNCTION_KILLED: (20, 80), POLLER_KILLED: (150, 400), EMULATOR_STOPPED: (150, 400)}
+_EVERY = {
+    FUNCTION_KILLED: (20, 80),
+    POLLER_KILLED: (150, 400),
+    EMULATOR_STOPPED: (150, 400),
+    STOPPED_FOR_LONG: (200, 1_000),
+}
 _OFTEN = 4_000  # messages; with more it is done less often, or a run would be mostly waiting
 _LATEST = 5  # lines of a log
 
@@ -71,7 +79,8 @@ class Troublemaker:
         for what, act in (
             (FUNCTION_KILLED, self._kill_function_process),
             (POLLER_KILLED, self._kill_poller),
-            (EMULATOR_STOPPED, self._stop_emulator),
+            (EMULATOR_STOPPED, partial(self._stop_emulator, EMULATOR_STOPPED)),
+            (STOPPED_FOR_LONG, partial(self._stop_emulator, STOPPED_FOR_LONG)),
         ):
             if steps >= self._next[what]:
                 self._next[what] = steps + self._rarer * self._chance.uniform(*_EVERY[what])
@@ -112,10 +121,11 @@ class Troublemaker:
         except OSError:  # there is none any more, or it is somebody else's
             return False
 
-    def _stop_emulator(self) -> None:
+    def _stop_emulator(self, kind: str) -> None:
+        """Let nothing answer for a while; the functions go on meanwhile, and so does every visibility timeout."""
         try:
             os.kill(self._emulator.process_id, signal.SIGSTOP)
-            time.sleep(self._chance.uniform(0.5, 2))
+            time.sleep(self._chance.uniform(*_STOP_SECONDS[kind]))
         finally:
             os.kill(self._emulator.process_id, signal.SIGCONT)
-        self._counts[EMULATOR_STOPPED] += 1
+        self._counts[kind] += 1

@@ -23,13 +23,13 @@ from benchmarks.report import machine, markdown, paragraph, today, write_part
 from benchmarks.settings import MAX_RECEIVE_COUNT, QUEUE_MAX_RECEIVE_COUNT
 from benchmarks.soak.consumer import FAILURES, IS_SLOW, MODES, OUTAGE
 from benchmarks.soak.faults import RATES
-from benchmarks.soak.shard import ROW, Outcome, run_shard
+from benchmarks.soak.shard import FOR_EVER, ROW, Outcome, run_shard
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 POLLER_KILLED = "poller killed"
-KINDS = (IS_SLOW, *FAILURES, OUTAGE, ROW, *RATES, POLLER_KILLED)
+KINDS = (IS_SLOW, *FAILURES, *FOR_EVER, OUTAGE, ROW, *RATES, POLLER_KILLED)
 _HEADINGS = (
     *("", "messages", "done", "dead-lettered", "lost", "out of order"),
     *("innocent and dead-lettered", "dead-lettered too early", "run again"),
@@ -42,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: the command line without the program's name; that of this process if None.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.write and options.without:
+        parser.error("--write: not with --without; the ledger is that of a run with all faults")
     sizes = [options.shard] * (options.messages // options.shard)
     if options.messages % options.shard:
         sizes.append(options.messages % options.shard)
@@ -73,7 +76,7 @@ def try_shard(seed: int, messages: int, without: Collection[str] = ()) -> Outcom
     except Exception as error:
         problem = f"broke off with {type(error).__name__}: {error}"
         mode = list(MODES)[seed % len(MODES)]
-        return Outcome(seed, mode, Balance(messages=messages), Counter(), 0.0, 0, [problem])
+        return Outcome(seed, mode, Balance(messages=messages), Counter(), 0.0, 0, Counter(), [problem])
 
 
 def shrunk(seed: int, messages: int, without: Collection[str]) -> tuple[int, list[str]]:
@@ -115,31 +118,37 @@ def _ledger(outcomes: list[Outcome], options: argparse.Namespace) -> str:
     total = sum((outcome.balance for outcome in outcomes), Balance())
     lines.append(_line("**all**", total))
     counts = sum((outcome.counts for outcome in outcomes), Counter[str]())
+    causes = sum((outcome.repetitions for outcome in outcomes), Counter[str]())
     protected = [outcome for outcome in outcomes if MODES[outcome.mode].innocents_are_safe]
     safe = sum((outcome.balance for outcome in protected), Balance())
     settled = safe.done + safe.dead_lettered_by_layer + safe.dead_lettered_by_sqs
     most = max((outcome.most_receives for outcome in protected), default=1)
     hours = sum(outcome.virtual_seconds for outcome in outcomes) / 3_600
-    again = f"make soak ARGS='--messages {options.messages} --seed {options.seed}'"
+    again = f"--messages {options.messages} --shard {options.shard} --seed {options.seed}"
+    if options.without:
+        again += f' --without "{",".join(options.without)}"'
     intro = paragraph(
         f"""Written by `make soak` on {today()}, {machine()}. {total.messages:,} messages in {len(outcomes):,} shards,
         {hours:,.0f} hours of virtual time. What each word counts is defined in `benchmarks/books.py`. To repeat it:"""
     )
     sums = paragraph(
-        f"""With bystander protection and on standard queues: {safe.done:,} done + {safe.dead_lettered_by_layer:,}
+        f"""Messages are done, dead-lettered, lost, or innocent and dead-lettered: these add up. With bystander
+        protection and on standard queues: {safe.done:,} done + {safe.dead_lettered_by_layer:,}
         dead-lettered by the layer + {safe.dead_lettered_by_sqs:,} by SQS, each after code had failed on it, =
         {settled:,} of {safe.messages:,}. Others held up a message that no code had failed on for {most - 1:,}
         receives at most, of the 40 that a standard queue gives it here and the {QUEUE_MAX_RECEIVE_COUNT} that a FIFO
         queue does, here as in template.yaml; with the protection a message has {MAX_RECEIVE_COUNT} tries. Without the
         protection a FIFO queue's own maxReceiveCount takes the messages behind a poison one along, and no promise is
-        made. {total.done_and_dead_lettered:,} messages were done and have a copy in the dead-letter queue too: the
-        call that sent it was not answered, or the process was killed after it."""
+        made. Each dead letter has its reason. Those dead-lettered too early were counted while they waited, or in a
+        receive that did not reach the function (docs/layer.md, "Bystanders"). {total.done_and_dead_lettered:,} messages
+        were done and have a copy in the dead-letter queue too: the call that sent it was not answered, the process was
+        killed after it, or they could not be deleted until SQS moved them."""
     )
     return f"""# Nothing lost in virtual time
 
 {intro}
 
-    {again}
+    make soak ARGS='{again}'
 
 {markdown(_HEADINGS, lines)}
 
@@ -148,6 +157,10 @@ def _ledger(outcomes: list[Outcome], options: argparse.Namespace) -> str:
 {total.runs:,} runs of the function. What went wrong:
 
 {markdown(("", "times"), [(kind, f"{counts[kind]:,}") for kind in KINDS if counts[kind]])}
+
+Why messages were run again that had succeeded:
+
+{markdown(("", "times"), [(cause or "**without a cause**", f"{count:,}") for cause, count in causes.most_common()])}
 """
 
 

@@ -6,10 +6,12 @@ import asyncio
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from partial_batch import Backoff, Message, OutOfTime, PermanentFailure, RetryLater, batch_handler, bulk_handler
 
+from benchmarks.soak.invocation import TIMED_OUT, Rules
 from benchmarks.soak.virtual_layer import in_a_process, this_process
 from local.clock import Killed, LimitReached
 from local.simulator import Crash
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from benchmarks.books import Books
+    from benchmarks.soak.deliveries import Deliveries
+    from benchmarks.soak.invocation import Invocation
     from local.clock import VirtualClock
 
 # What the function does with a message in one run. Only `works` and `is slow` succeed.
@@ -37,8 +41,9 @@ FAILURES = (
 OUTAGE = "fails in an outage"
 # A message does these only so often: one that kills its process each time takes the messages beside it along, whatever
 # the layer does.
-_FAILS_ITS_BATCH = {"hangs", "kills its process", "exits"}
+_FAILS_ITS_BATCH = {"kills its process", "exits"}
 _HANGS = 1e6  # seconds
+_TIME_RESERVE = 1.0  # seconds, the layer's default
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,14 @@ class Mode:
         """Whether it is promised that no innocent message is dead-lettered."""
         return self.protected or not self.fifo
 
+    @property
+    def lanes(self) -> str:
+        """What waits behind a failure: the rest of the `batch`, of its `group`, or `none`."""
+        if not self.fifo:
+            return "none"
+        apart = self.on_fifo_failure == "skip_group" or self.concurrency > 1 or "bulk" in self.kind
+        return "group" if apart else "batch"
+
 
 MODES = {
     "standard": Mode(fifo=False),
@@ -112,6 +125,7 @@ class Consumer:
     Args:
         clock: in whose time it works.
         books: hear of every run.
+        deliveries: hear of every success, and of what the function itself undoes.
         slow_seconds: what a slow message takes.
 
     Attributes:
@@ -119,18 +133,21 @@ class Consumer:
         outages: by message group, until when each of its messages fails, in virtual seconds.
         counts: how often it did what, other than to work.
         unexpected: what the layer raised, which it must not.
+        breaches: how often it did not do what it promises of an invocation.
         most_receives: the highest receive count of a message that no code had failed on: so often others held it up.
     """
 
     clock: VirtualClock
     books: Books
+    deliveries: Deliveries
     slow_seconds: float
     behaviours: dict[int, Behaviour] = field(default_factory=dict)
     outages: dict[str | None, float] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     unexpected: list[Exception] = field(default_factory=list)
+    breaches: Counter[str] = field(default_factory=Counter)
     most_receives: int = 0
-    _running: set[str] = field(default_factory=set)  # receipt handles: a message may run twice at once
+    _running: dict[str, float] = field(default_factory=dict)  # since when, by receipt handle: one may run twice at once
 
     def handler(
         self, mode: Mode, dead_letter_url: str, max_receive_count: int, backoff: Backoff | None
@@ -146,7 +163,7 @@ class Consumer:
         options: dict[str, Any] = {
             "backoff": backoff,
             "dead_letter_queue": dead_letter_url,
-            "on_failure": self._note_interruption,
+            "on_failure": self._note_failure,
         }
         if mode.fifo and mode.protected:
             options["max_receive_count"] = max_receive_count
@@ -158,7 +175,26 @@ class Consumer:
             "bulk": lambda: bulk_handler(self._bulk, **options),
             "async bulk": lambda: bulk_handler(self._async_bulk, **options),
         }
-        return in_a_process(functions[mode.kind](), self.unexpected.append)
+        rules = Rules(
+            max_receive_count if mode.fifo and mode.protected else None, lanes=mode.lanes, whole="bulk" in mode.kind
+        )
+        return in_a_process(functions[mode.kind](), partial(self._check, rules))
+
+    def _check(self, rules: Rules, invocation: Invocation, context: Any, error: BaseException | None) -> None:
+        """Compare what an invocation did with what is promised of it."""
+        if isinstance(error, Exception):
+            self.unexpected.append(error)  # no function of a message makes the layer raise any
+        if isinstance(error, LimitReached):
+            self.breaches[TIMED_OUT] += 1
+        if error is not None:
+            return
+        invocation.time_left = context.get_remaining_time_in_millis() / 1_000 - _TIME_RESERVE
+        self.breaches.update(invocation.breaches(rules))
+        # The response names messages, not deliveries: with one of two that are in the batch goes back the other.
+        times = Counter(record["body"] for record in invocation.records)
+        failed = {record["body"] for record in invocation.records if record["receiptHandle"] in invocation.failed}
+        twice = [record for record in invocation.records if times[record["body"]] > 1 and record["body"] in failed]
+        self.deliveries.went_wrong((record["receiptHandle"] for record in twice), "it was in the batch twice")
 
     def _begin(self, message: Message) -> str:
         if this_process().ended:
@@ -171,21 +207,35 @@ class Consumer:
             does = OUTAGE
         if does != WORKS:
             self.counts[does] += 1
-        self._running.add(message.record["receiptHandle"])
+        handle = message.record["receiptHandle"]
+        self._running[handle] = self.clock.monotonic()
+        this_process().invocation.begun.add(handle)
         return does
 
     def _end(self, message: Message, error: BaseException | None) -> None:
-        self._running.discard(message.record["receiptHandle"])
-        number = int(message.body)
+        handle = message.record["receiptHandle"]
+        invocation = this_process().invocation
+        invocation.longest = max(invocation.longest, self.clock.monotonic() - self._running.pop(handle))
         if error is None:
-            self.books.succeeded(number)
+            self.books.succeeded(int(message.body))
+            self.deliveries.succeeded(int(message.body), handle)
         elif isinstance(error, LimitReached) or not isinstance(error, Killed | GeneratorExit):
-            self.books.failed(number)  # else somebody else's end was its own
+            self._failed(message, for_good=isinstance(error, PermanentFailure))  # else somebody else's end was its own
 
-    def _note_interruption(self, message: Message, error: BaseException) -> None:
+    def _failed(self, message: Message, *, for_good: bool = False) -> None:
+        invocation = this_process().invocation
+        receive = int(message.record["attributes"]["ApproximateReceiveCount"])
+        self.books.failed(int(message.body), receive, invocation.name, for_good=for_good)
+        invocation.failed.setdefault(message.record["receiptHandle"], for_good)
+
+    def _note_failure(self, message: Message, error: BaseException) -> None:
         """A thread that is left behind does not know that its message counts as failed."""
-        if isinstance(error, OutOfTime) and message.record["receiptHandle"] in self._running:
-            self.books.failed(int(message.body))
+        handle = message.record["receiptHandle"]
+        this_process().invocation.told.add(handle)
+        if isinstance(error, OutOfTime):
+            self.deliveries.went_wrong([handle], "it still ran when the time was over")
+            if handle in self._running:
+                self._failed(message)
 
     @contextmanager
     def _run(self, message: Message) -> Iterator[str]:
@@ -201,7 +251,7 @@ class Consumer:
     def _plain(self, message: Message) -> object:
         with self._run(message) as does:
             if seconds := self._seconds(does):
-                self.clock.wait(None, seconds)
+                this_process().sleep(self.clock, seconds)
             _do(does)
         return self._async(message) if does == "is not awaited" else None
 
@@ -219,6 +269,9 @@ class Consumer:
         for message in outcome.to_do(messages):
             try:
                 self._require_awaited(self._plain(message))
+            except OutOfTime:
+                self._all_failed(messages)
+                raise
             except (Exception, asyncio.CancelledError) as error:
                 self._note_in_bulk(outcome, message, error, messages)
         return outcome.failed
@@ -246,7 +299,9 @@ class Consumer:
 
     def _all_failed(self, messages: list[Message]) -> None:
         for message in messages:
-            self.books.failed(int(message.body))
+            self._failed(message)
+        handles = (message.record["receiptHandle"] for message in messages)
+        self.deliveries.went_wrong(handles, "the function of the whole batch failed")
 
     def _require_awaited(self, result: Any) -> None:
         if result is not None:

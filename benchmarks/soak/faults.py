@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.response import StreamingBody
 
+from benchmarks.soak.virtual_layer import this_process
 from local.simulator import Crash
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from benchmarks.books import Books
+    from benchmarks.soak.deliveries import Deliveries
     from local.clock import VirtualClock
     from local.simulator import SimulatedFunctions, SimulatedSqs
     from local.simulator.queue import Queue
@@ -98,13 +101,15 @@ class DrawnFaults:
 
 
 class FaultySqs:
-    """The simulator's SQS with faults, for the poller and for the layer; it tells the books what is dead-lettered.
+    """The simulator's SQS with faults, for the poller and for the layer; it tells what is dead-lettered and deleted.
 
     Args:
         sqs: the simulator.
         faults: what goes wrong.
         books: of the messages, whose bodies are their numbers.
+        deliveries: of these.
         source: the queue they are sent to.
+        clock: the simulator's.
     """
 
     class meta:  # noqa: N801 (of a boto3 client; the layer makes the queue's URL with it)
@@ -112,11 +117,21 @@ class FaultySqs:
 
         endpoint_url = _URL
 
-    def __init__(self, sqs: SimulatedSqs, faults: Faults, books: Books, source: Queue) -> None:
+    def __init__(
+        self,
+        sqs: SimulatedSqs,
+        faults: Faults,
+        books: Books,
+        deliveries: Deliveries,
+        source: Queue,
+        clock: VirtualClock,
+    ) -> None:
         self._sqs = sqs
         self._faults = faults
         self._books = books
+        self._deliveries = deliveries
         self._source = source
+        self._clock = clock
         self._dead_letters = source.dead_letters
         self._known_letters = 0
         self.get_queue_url = sqs.get_queue_url
@@ -127,6 +142,8 @@ class FaultySqs:
         self._may_refuse("receive")
         answer = self._sqs.receive_message(**request)
         self._look_at_dead_letters()
+        for message in answer.get("Messages", []):
+            self._deliveries.received(int(message["Body"]), message["ReceiptHandle"], self._clock.monotonic())
         if self._faults.strikes("receive not answered"):
             raise _not_answered()
         if not self._source.fifo:
@@ -134,11 +151,28 @@ class FaultySqs:
             for message in answer.get("Messages", []):
                 if self._faults.strikes("delivered twice"):
                     self._source.hide(message["ReceiptHandle"], 0)
+                    self._deliveries.went_wrong([message["ReceiptHandle"]], "it was delivered twice")
         return answer
 
     def delete_message_batch(self, **request: Any) -> Any:
         """Delete, unless that goes wrong."""
-        return self._batch("delete", self._sqs.delete_message_batch, request)
+        handles = {entry["Id"]: entry["ReceiptHandle"] for entry in request["Entries"]}
+        untried = set(handles.values())
+
+        def delete(**part: Any) -> Any:
+            answer = self._sqs.delete_message_batch(**part)
+            untried.difference_update(entry["ReceiptHandle"] for entry in part["Entries"])
+            now = self._clock.monotonic()
+            for entry in answer.get("Successful", []):
+                self._deliveries.deleted(handles[entry["Id"]])
+            for entry in answer.get("Failed", []):
+                self._deliveries.refused(handles[entry["Id"]], now)
+            return answer
+
+        try:
+            return self._batch("delete", delete, request)
+        finally:
+            self._deliveries.went_wrong(untried, "its deletion was refused")
 
     def change_message_visibility_batch(self, **request: Any) -> Any:
         """Hide for longer or shorter, unless that goes wrong."""
@@ -146,6 +180,8 @@ class FaultySqs:
 
     def send_message(self, **request: Any) -> Any:
         """Send to the dead-letter queue, unless that goes wrong."""
+        invocation = this_process().invocation
+        invocation.sending_failed = True  # until it is answered
         self._may_refuse("send to the dead-letter queue")
         answer = self._sqs.send_message(**request)
         self._look_at_dead_letters()
@@ -153,6 +189,8 @@ class FaultySqs:
             raise Crash
         if self._faults.strikes("send to the dead-letter queue not answered"):
             raise _not_answered()
+        invocation.sending_failed = False
+        invocation.dead.add(int(request["MessageBody"]))
         return answer
 
     def _may_refuse(self, what: str) -> None:
@@ -186,9 +224,12 @@ class FaultySqs:
 class FaultyFunctions:
     """The simulator's Lambda with faults, for the poller."""
 
-    def __init__(self, functions: SimulatedFunctions, faults: Faults, clock: VirtualClock) -> None:
+    def __init__(
+        self, functions: SimulatedFunctions, faults: Faults, deliveries: Deliveries, clock: VirtualClock
+    ) -> None:
         self._functions = functions
         self._faults = faults
+        self._deliveries = deliveries
         self._clock = clock
 
     def invoke(self, **request: Any) -> Any:
@@ -197,15 +238,36 @@ class FaultyFunctions:
             raise _error("TooManyRequestsException", 429, "Invoke")
         if self._faults.strikes("invocation refused"):
             raise self._faults.choose(_refusals())
-        answer = self._functions.invoke(**request)
-        if self._faults.strikes("response late"):
-            self._clock.wait(None, self._faults.choose(_LATE_SECONDS))
-        if self._faults.strikes("invocation not answered"):
-            raise _not_answered()
-        if "FunctionError" not in answer and self._faults.strikes("response invalid"):
+        try:
+            answer = self._invoke(request)
+        except BaseException:  # the poller was killed, or gets no answer
+            self._went_wrong(request, "its response was lost")
+            raise
+        if "FunctionError" in answer:
+            self._went_wrong(request, "its invocation failed")
+        elif self._faults.strikes("response invalid"):
+            self._went_wrong(request, "its response was invalid")
             payload = self._faults.choose(_INVALID)
             return {**answer, "Payload": StreamingBody(io.BytesIO(payload), len(payload))}
         return answer
+
+    def _invoke(self, request: Mapping[str, Any]) -> Any:
+        answer = self._functions.invoke(**request)
+        if self._faults.strikes("response late"):
+            seconds = self._faults.choose(_LATE_SECONDS)
+            for handle in _handles(request):
+                self._deliveries.refused(handle, self._clock.monotonic() + seconds)
+            self._clock.wait(None, seconds)
+        if self._faults.strikes("invocation not answered"):
+            raise _not_answered()
+        return answer
+
+    def _went_wrong(self, request: Mapping[str, Any], cause: str) -> None:
+        self._deliveries.went_wrong(_handles(request), cause)
+
+
+def _handles(request: Mapping[str, Any]) -> list[str]:
+    return [record["receiptHandle"] for record in json.loads(request["Payload"])["Records"]]
 
 
 def _refusals() -> list[Exception]:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from partial_batch import Backoff
 
 from benchmarks.settings import QUEUE_MAX_RECEIVE_COUNT
-from benchmarks.soak.consumer import MODES, OUTAGE, Behaviour, Mode
+from benchmarks.soak.consumer import MODES, OUTAGE, WORKS, Behaviour, Mode
 from benchmarks.soak.faults import DrawnFaults
 from benchmarks.soak.world import LONGEST, Setup, World
 from local.record import MOST_PAYLOAD_BYTES
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Collection
+    from collections.abc import Collection, Set
 
     from benchmarks.books import Balance
 
@@ -32,6 +32,7 @@ class Outcome:
         counts: of the faults.
         virtual_seconds: how long it took in the world.
         most_receives: the highest receive count of a message that no code had failed on.
+        repetitions: of messages that had succeeded, by what caused them.
         problems: what must not be; empty if all is well.
     """
 
@@ -41,6 +42,7 @@ class Outcome:
     counts: Counter[str]
     virtual_seconds: float
     most_receives: int
+    repetitions: Counter[str]
     problems: list[str]
 
 
@@ -57,6 +59,7 @@ def run_shard(seed: int, messages: int, without: Collection[str] = ()) -> Outcom
     mode = MODES[name]
     setup = _drawn_setup(mode, chance, seed)
     faults = DrawnFaults(chance, without)
+    left_out = set(without) if setup.bears_hanging else {*without, POISON_THAT_HANGS}
     groups = chance.choice([2, 5, 20, 100])
     poison = chance.choice([0.0, 0.005, 0.02])
     row = _Row(chance.choice(_ROWS), chance.randrange(messages)) if mode.fifo and ROW not in without else _Row()
@@ -67,8 +70,12 @@ def run_shard(seed: int, messages: int, without: Collection[str] = ()) -> Outcom
         while (sent < messages or not world.is_drained) and world.clock.monotonic() < LONGEST:
             for number in range(sent, min(messages, sent + chance.randrange(400))):
                 group = f"group {chance.randrange(groups)}".replace(" ", "-") if mode.fifo else None
-                behaviour = _drawn_behaviour(chance, poison, without)
-                world.send(number, Behaviour(then="raises") if row.has(number, group) else behaviour, group)
+                behaviour = _drawn_behaviour(chance, poison, left_out)
+                if row.has(number, group):
+                    behaviour = Behaviour(then="raises")
+                elif behaviour.then != WORKS:
+                    faults.counts[_POISON[behaviour.then]] += 1
+                world.send(number, behaviour, group)
                 sent = number + 1
                 if group is not None and chance.random() < _OUTAGES and OUTAGE not in without:
                     world.consumer.outages[group] = world.clock.monotonic() + chance.choice(_OUTAGE_SECONDS)
@@ -82,10 +89,19 @@ def run_shard(seed: int, messages: int, without: Collection[str] = ()) -> Outcom
                         world.start_poller()
                 next_kill = world.clock.monotonic() + _until_kill(chance)
         balance = world.balance()
-        problems = balance.problems(innocents_are_safe=mode.innocents_are_safe)
+        problems = world.problems(balance)
         counts = faults.counts + world.consumer.counts
         counts[ROW] += row.count
-        return Outcome(seed, name, balance, counts, world.clock.monotonic(), world.consumer.most_receives, problems)
+        return Outcome(
+            seed,
+            name,
+            balance,
+            counts,
+            world.clock.monotonic(),
+            world.consumer.most_receives,
+            world.deliveries.repetitions(),
+            problems,
+        )
 
 
 # Besides what single messages do: for a while all messages of a group fail; or some that follow one another in it, for
@@ -162,14 +178,17 @@ _FIRST_RUNS = (
     ("is cancelled",),
     ("is not awaited",),
 )
+POISON_THAT_HANGS = "hangs for ever"
+FOR_EVER = {"raises for ever": "raises", "is rejected for ever": "fails for good", POISON_THAT_HANGS: "hangs"}
+_POISON = {does: name for name, does in FOR_EVER.items()}
 _AT_FIRST = 0.12  # the share of messages that do
 
 
-def _drawn_behaviour(chance: random.Random, poison: float, without: Collection[str]) -> Behaviour:
+def _drawn_behaviour(chance: random.Random, poison: float, without: Set[str]) -> Behaviour:
     draw = chance.random()
     if draw < poison:
         return Behaviour(
-            then=chance.choice([kind for kind in ("raises", "fails for good") if kind not in without] or ["works"])
+            then=chance.choice([does for name, does in FOR_EVER.items() if not {name, does} & without] or [WORKS])
         )
     if draw < poison + _AT_FIRST:
         return Behaviour(tuple(kind for kind in chance.choice(_FIRST_RUNS) if kind not in without))

@@ -1,16 +1,16 @@
-"""Lets the layer, as it is, take its time from a virtual clock: its deadlines, its threads and its event loop.
+"""Lets the layer, as it is, take its time from a virtual clock: its deadlines, its alarm, its threads, its event loop.
 
-Replaced are what it takes time from, and nothing it decides: `time.monotonic`, `threading.Thread` and the queue that
-threads answer through, asyncio's event loop, and the SQS client. What stays out is its alarm: signals come in real time
-and on the main thread only, and the poller's invocations run on others. So a plain function that hangs is ended here
-with its whole process, at the function's timeout. That the alarm saves the rest of the batch is tested in
-tests/unit/test_time.py and by benchmarks/faults.
+Replaced are what it takes time from, and nothing it decides: `time.monotonic`, the timer and the signal of its alarm,
+`threading.Thread` and the queue that threads answer through, asyncio's event loop, and the SQS client. A signal comes
+in real time and anywhere; here the alarm rings where the function sleeps. That it saves the batch in real time, too, is
+tested in tests/unit/test_time.py and by benchmarks/faults.
 """
 
 from __future__ import annotations
 
 import asyncio
 import selectors
+import signal
 import threading
 from _queue import Empty
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from benchmarks.soak.invocation import Invocation
 from local.clock import Killed
 
 if TYPE_CHECKING:
@@ -25,19 +26,27 @@ if TYPE_CHECKING:
 
     from local.clock import VirtualClock, VirtualTask
 
-_TIMED = ("_batch", "_bulk", "_run", "_sqs", "_tasks")
+_TIMED = ("_alarm", "_batch", "_bulk", "_run", "_sqs", "_tasks")
 
 
 class Process:
-    """The process an invocation runs in: with it end the threads the layer has started.
+    """The process an invocation runs in: with it end the threads the layer has started. Made in its main thread.
+
+    Args:
+        invocation: the one.
 
     Attributes:
         ended: whether it was killed; nothing of it runs any more then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, invocation: Invocation) -> None:
+        self.invocation = invocation
         self.ended = False
         self.threads: list[VirtualTask] = []
+        self._main_thread = threading.get_ident()
+        self._ring: Any = signal.SIG_DFL
+        self._alarm_at: float | None = None
+        self._interval = 0.0
 
     def kill(self) -> None:
         """End all of its threads."""
@@ -45,6 +54,33 @@ class Process:
         for thread in self.threads:
             with suppress(Killed):  # of the one who kills, if it is being killed itself
                 thread.kill()
+
+    def set_handler(self, number: int, handler: Any) -> Any:
+        """Do what `signal.signal` does; gives the handler before.
+
+        Raises:
+            ValueError: off the main thread.
+        """
+        if threading.get_ident() != self._main_thread:
+            raise ValueError("signal only works in main thread of the main interpreter")
+        before, self._ring = self._ring, handler
+        return before
+
+    def set_timer(self, now: float, seconds: float, interval: float) -> tuple[float, float]:
+        """Do what `signal.setitimer` does; no other timer is set in this process."""
+        self._alarm_at = now + seconds if seconds else None
+        self._interval = interval
+        return (0.0, 0.0)
+
+    def sleep(self, clock: VirtualClock, seconds: float) -> None:
+        """Let time pass; on the main thread the alarm, when it rings, raises what its handler does."""
+        end = clock.monotonic() + seconds
+        in_main_thread = threading.get_ident() == self._main_thread
+        while in_main_thread and self._alarm_at is not None and self._alarm_at < end:
+            clock.wait(None, self._alarm_at - clock.monotonic())
+            self._alarm_at += self._interval
+            self._ring(signal.SIGALRM, None)
+        clock.wait(None, end - clock.monotonic())
 
 
 _process: ContextVar[Process] = ContextVar("process")
@@ -56,7 +92,8 @@ def this_process() -> Process:
 
 
 def in_a_process(
-    handler: Callable[[Any, Any], Any], unexpected: Callable[[Exception], None]
+    handler: Callable[[Any, Any], Any],
+    ended: Callable[[Invocation, Any, BaseException | None], None],
 ) -> Callable[[Any, Any], Any]:
     """Make a handler whose invocations each have a process, which does not survive their end by anything but returning.
 
@@ -64,19 +101,21 @@ def in_a_process(
 
     Args:
         handler: made by the layer.
-        unexpected: hears of exceptions; no function of a message makes the layer raise any.
+        ended: hears of the end of each invocation, with the context it had and what it raised.
     """
 
     def invoke(event: Any, context: Any) -> Any:
-        process = Process()
+        process = Process(Invocation(context.aws_request_id, event["Records"]))
         token = _process.set(process)
         try:
-            return handler(event, context)
+            response = handler(event, context)
         except BaseException as error:
-            if isinstance(error, Exception):
-                unexpected(error)
+            ended(process.invocation, context, error)
             process.kill()
             raise
+        else:
+            ended(process.invocation, context, None)
+            return response
         finally:
             _process.reset(token)
 
@@ -94,6 +133,16 @@ def virtual_layer(clock: VirtualClock, sqs: Any) -> Iterator[None]:
     with ExitStack() as patches:
         for module in _TIMED:
             patches.enter_context(patch(f"partial_batch.{module}.monotonic", clock.monotonic))
+        patches.enter_context(patch("partial_batch._alarm.getsignal", lambda number: signal.SIG_DFL))
+        patches.enter_context(
+            patch("partial_batch._alarm.signal", lambda number, handler: this_process().set_handler(number, handler))
+        )
+        patches.enter_context(
+            patch(
+                "partial_batch._alarm.setitimer",
+                lambda which, seconds, interval=0.0: this_process().set_timer(clock.monotonic(), seconds, interval),
+            )
+        )
         patches.enter_context(patch.dict("partial_batch._sqs._clients", {None: sqs, "us-east-1": sqs}))
         patches.enter_context(patch("partial_batch._threads.Thread", _thread_maker(clock)))
         patches.enter_context(patch("partial_batch._threads.SimpleQueue", lambda: _Queue(clock)))

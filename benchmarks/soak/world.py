@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
 from unittest.mock import patch
 
-from benchmarks.books import Books, dead_letter_of
+from benchmarks.books import Books, Letter, Promise
 from benchmarks.settings import BATCH_SIZE, MAX_RECEIVE_COUNT, QUEUE_MAX_RECEIVE_COUNT
 from benchmarks.soak.consumer import Behaviour, Consumer, Mode
+from benchmarks.soak.deliveries import Deliveries
 from benchmarks.soak.faults import FaultyFunctions, FaultySqs
 from benchmarks.soak.virtual_layer import virtual_layer
 from local.clients import Clients
@@ -70,6 +71,27 @@ class Setup:
     seed: int = 0
 
     @property
+    def promise(self) -> Promise:
+        """What is to hold."""
+        return Promise(
+            tries=self.max_receive_count,
+            most_receives=self.queue_max_receive_count,
+            layer_counts=self.mode.fifo and self.mode.protected,
+            by_group=self.mode.lanes == "group",
+            innocents_are_safe=self.mode.innocents_are_safe,
+            tries_are_kept=not self.mode.fifo,
+        )
+
+    @property
+    def bears_hanging(self) -> bool:
+        """Whether a message that hangs at each receive takes none along that waits behind it for lack of time.
+
+        On a standard queue without a backoff all of a batch are visible again at one moment, and may be one batch again
+        until SQS moves them. With one, those never started are visible at once, and part from the one that hangs.
+        """
+        return self.mode.fifo or "bulk" in self.mode.kind or self.backoff is not None
+
+    @property
     def slow_seconds(self) -> float:
         """What a slow message takes: so long that not all fit into one invocation, if the layer sees to that."""
         if "bulk" in self.mode.kind:
@@ -87,13 +109,15 @@ class World:
     Attributes:
         clock: whose time passes. The one who uses the world waits for it to let things happen.
         books: what is known of the messages.
+        deliveries: what became of each.
         consumer: the function; a message's behaviour has to be laid down there before it is sent.
     """
 
     def __init__(self, setup: Setup, faults: Faults) -> None:
         self.clock = VirtualClock()
         self.books = Books()
-        self.consumer = Consumer(self.clock, self.books, slow_seconds=setup.slow_seconds)
+        self.deliveries = Deliveries(setup.visibility_timeout)
+        self.consumer = Consumer(self.clock, self.books, self.deliveries, slow_seconds=setup.slow_seconds)
         self._setup = setup
         self._sqs = SimulatedSqs(self.clock, setup.seed)
         self.letters = self._create_queue("letters", {})
@@ -116,10 +140,9 @@ class World:
             reports_item_failures=True,
             maximum_concurrency=setup.concurrency,
         )
-        sqs: Any = FaultySqs(self._sqs, faults, self.books, self.source)
-        self._clients = Clients(
-            sqs, cast("Any", FaultyFunctions(functions, faults, self.clock)), cast("Any", None), cast("Any", None)
-        )
+        sqs: Any = FaultySqs(self._sqs, faults, self.books, self.deliveries, self.source, self.clock)
+        faulty = FaultyFunctions(functions, faults, self.deliveries, self.clock)
+        self._clients = Clients(sqs, cast("Any", faulty), cast("Any", None), cast("Any", None))
         self._faulty_sqs = sqs
         self._pollers: list[tuple[Poller, _Killable]] = []
         self._open = ExitStack()
@@ -183,8 +206,19 @@ class World:
     def balance(self) -> Balance:
         """Close the books, as things are now."""
         queued = {int(message.body) for message in self.source.live.values()}
-        letters = [dead_letter_of(message.body, message.attributes) for message in self.letters.live.values()]
-        return self.books.close(queued, letters, self._setup.max_receive_count)
+        letters = [
+            Letter.read(int(message.body), message.attributes, message.receives)
+            for message in self.letters.live.values()
+        ]
+        return self.books.close(queued, letters, self._setup.promise)
+
+    def problems(self, balance: Balance) -> list[str]:
+        """Say what must not be: by the closed books, of single invocations, and of messages that were run again."""
+        found = balance.problems(self._setup.promise)
+        found += [f"{count:,} {what}" for what, count in sorted(self.consumer.breaches.items())]
+        if uncaused := self.deliveries.repetitions()[""]:
+            found.append(f"{uncaused:,} run again after success without a cause")
+        return found
 
     def _create_queue(self, name: str, attributes: dict[str, str]) -> Queue:
         attributes["MessageRetentionPeriod"] = str(_RETENTION)

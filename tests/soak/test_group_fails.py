@@ -37,7 +37,7 @@ def outage(mode, messages, seconds, **setup):
 def test_when_all_of_a_group_fail_for_ever_the_layer_dead_letters_each_after_its_tries(mode, messages):
     world = outage(mode, messages, math.inf)
     balance = world.balance()
-    assert balance.problems() == []
+    assert world.problems(balance) == []
     assert balance.dead_lettered_by_layer == messages
     # One that comes first within the invocation that dead-letters the one before it, is tried once more.
     assert {account.failures for account in world.books.accounts.values()} <= {MAX_RECEIVE_COUNT, MAX_RECEIVE_COUNT + 1}
@@ -52,7 +52,8 @@ def test_five_times_the_tries_are_too_few_for_the_queue():
 @over_messages
 @over_modes
 def test_after_an_outage_the_rest_of_a_group_succeeds(mode, messages, seconds):
-    balance = outage(mode, messages, seconds, backoff=Backoff(base=30, jitter=False)).balance()
-    assert balance.problems() == []
+    world = outage(mode, messages, seconds, backoff=Backoff(base=30, jitter=False))
+    balance = world.balance()
+    assert world.problems(balance) == []
     assert balance.dead_lettered_by_sqs == 0
     assert balance.done >= messages - 2

@@ -1,7 +1,7 @@
 """The long run: the same again from its seed, wrong where something is wrong, and made smaller then."""
 
 import pytest
-from partial_batch import _batch
+from partial_batch import _batch, _dead_letter
 
 from benchmarks.report import write_part
 from benchmarks.soak.__main__ import command, main, shrunk
@@ -27,6 +27,80 @@ def test_what_is_left_out_does_not_go_wrong():
     counts = run_shard(0, 200, without=["raises", "receive refused"]).counts
     assert counts
     assert not {"raises", "receive refused"} & counts.keys()
+
+
+def _sends_no_error_type(monkeypatch):
+    attributes = _dead_letter._attributes
+
+    def without(message, error):
+        return {name: value for name, value in attributes(message, error).items() if name != "ErrorType"}
+
+    monkeypatch.setattr(_dead_letter, "_attributes", without)
+
+
+def _judges(verdict):
+    return lambda monkeypatch: monkeypatch.setattr(_batch.Batch, "_has_had_its_tries", verdict)
+
+
+def _counts(message, batch):
+    most = batch.options.max_receive_count
+    return most is not None and message.receive_count % most == 0
+
+
+def _has_passed_its_tries(batch, message, lane):
+    most = batch.options.max_receive_count
+    return most is not None and message.receive_count >= most and lane not in batch._relieved
+
+
+def _reports_all_behind_the_first_failure(monkeypatch):
+    response = _batch.Batch.response
+
+    def longer(self):
+        if not all(self.finished):
+            first = self.finished.index(False)
+            self.finished[first:] = [False] * (len(self.finished) - first)
+        return response(self)
+
+    monkeypatch.setattr(_batch.Batch, "response", longer)
+
+
+WITHOUT_REASON = "dead-lettered without a reason"
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "seed", "problem"),
+    [
+        (_sends_no_error_type, 0, WITHOUT_REASON),
+        (_sends_no_error_type, 5, WITHOUT_REASON),
+        (_judges(lambda batch, message, lane: True), 0, WITHOUT_REASON),
+        (_judges(lambda batch, message, lane: True), 5, WITHOUT_REASON),
+        (_judges(_has_passed_its_tries), 5, WITHOUT_REASON),
+        (_judges(lambda batch, message, lane: _counts(message, batch)), 5, WITHOUT_REASON),
+        (_judges(lambda batch, message, lane: False), 5, "failed at its last try"),
+        (_reports_all_behind_the_first_failure, 0, "run again after success without a cause"),
+        (_reports_all_behind_the_first_failure, 23, "run again after success without a cause"),
+    ],
+    ids=[
+        "no error type",
+        "no error type, FIFO",
+        "dead-letters each failure",
+        "dead-letters each failure, FIFO",
+        "dead-letters at each receive from the last try on",
+        "dead-letters what waited in the same invocation",
+        "never dead-letters what had its tries",
+        "reports what succeeded",
+        "reports what succeeded, FIFO",
+    ],
+)
+def test_a_layer_that_breaks_its_promises_is_noticed(sabotage, seed, problem, monkeypatch):
+    sabotage(monkeypatch)
+    assert any(problem in found for found in run_shard(seed, 400).problems)
+
+
+def test_each_repetition_has_its_cause():
+    outcome = run_shard(0, 400)
+    assert outcome.repetitions.total() == outcome.balance.repetitions > 0
+    assert "" not in outcome.repetitions
 
 
 def test_a_message_that_ends_its_process_for_ever_is_none_for_a_soak():
@@ -56,6 +130,29 @@ def test_a_clean_ledger_is_printed_and_written_only_if_asked_for(capsys, monkeyp
     assert written == []
     assert main([*arguments, "--write"]) == 0
     assert written[0].startswith("# Nothing lost in virtual time\n")
+
+
+def test_what_to_type_to_repeat_it_has_all_options(capsys):
+    assert main(["--messages", "70", "--shard", "40", "--seed", "3", "--jobs", "1", "--without", "raises,hangs"]) == 0
+    again = "    make soak ARGS='--messages 70 --shard 40 --seed 3 --without \"raises,hangs\"'\n"
+    assert again in capsys.readouterr().out
+
+
+def test_a_ledger_without_some_of_the_faults_is_not_written(capsys, monkeypatch):
+    monkeypatch.setattr("benchmarks.soak.__main__.write_part", lambda text: pytest.fail("written"))
+    with pytest.raises(SystemExit) as error:
+        main(["--messages", "10", "--write", "--without", "raises"])
+    assert error.value.code == 2
+    assert "--write: not with --without" in capsys.readouterr().err
+
+
+def test_the_lines_of_the_ledger_add_up(capsys):
+    main(["--messages", "600", "--shard", "300", "--seed", "12", "--jobs", "1"])  # both without bystander protection
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    (everything,) = [row for row in rows if row[0] == "**all**"]
+    messages, done, dead, lost, _, innocent = (int(number.replace(",", "")) for number in everything[1:7])
+    assert innocent > 0
+    assert done + dead + lost + innocent == messages
 
 
 @pytest.mark.parametrize(
