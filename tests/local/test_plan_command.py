@@ -7,7 +7,9 @@ from samtranslator.yaml_helper import yaml_parse
 
 from local.__main__ import main
 from local.project import REPOSITORY
+from tests.support import of_fifo, of_standard
 
+PAGE = REPOSITORY / "docs" / "scaling.md"
 STANDARD = ["plan", "--function-time", "0.1"]
 FIFO = [*STANDARD, "--fifo", "--groups", "50"]
 
@@ -39,15 +41,20 @@ def test_on_fifo_the_overrides_are_those_of_the_other_half(capsys):
     }
 
 
-def test_the_overrides_are_parameters_of_the_template(capsys):
+@pytest.mark.parametrize(
+    "arguments",
+    [pytest.param(STANDARD, marks=of_standard), pytest.param(FIFO, marks=of_fifo)],
+    ids=["standard", "FIFO"],
+)
+def test_the_overrides_are_parameters_of_the_template(capsys, arguments):
     parameters = yaml_parse((REPOSITORY / "template.yaml").read_text())["Parameters"]
-    for arguments in (STANDARD, FIFO):
-        for name, value in answer(capsys, *arguments, "--backlog", "100")["parameter_overrides"].items():
-            assert parameters[name]["MinValue"] <= value <= parameters[name]["MaxValue"]
+    for name, value in answer(capsys, *arguments, "--backlog", "100")["parameter_overrides"].items():
+        assert parameters[name]["MinValue"] <= value <= parameters[name]["MaxValue"]
 
 
+@pytest.mark.skipif(not PAGE.exists(), reason="docs/ was deleted")
 def test_the_example_of_the_documentation_is_what_it_shows(capsys):
-    block = (REPOSITORY / "docs" / "scaling.md").read_text().split("python -m local ")[1].split("\n## ")[0]
+    block = PAGE.read_text().split("python -m local ")[1].split("\n## ")[0]
     command, *lines = block.split("\n\nWhere no setting")[0].splitlines()
     assert main(command.split()) == 0
     found = " ".join(capsys.readouterr().out.split())
