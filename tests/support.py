@@ -4,6 +4,8 @@ import os
 import time
 from typing import Any, NamedTuple
 
+import pytest
+
 # What whoever runs the tests has set up, before tests/conftest.py takes it away. For tests/deployed only.
 AWS_SETTINGS = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 
@@ -15,11 +17,18 @@ class Half(NamedTuple):
     code: str
 
 
-# By the folder of its events. A fork that renames a half, or drops one, says so here.
+# By the folder of its events, which is the kind of its queue. A fork that renames a half, or drops one, says so here.
 HALVES = {
     "standard": Half("Standard", "functions/standard_consumer"),
     "fifo": Half("Fifo", "functions/fifo_consumer"),
 }
+as_shipped = pytest.mark.skipif(
+    # in small letters, as renaming a half replaces its prefix in this file, too
+    [half.prefix.lower() for half in HALVES.values()] != ["standard", "fifo"],
+    reason="a half was renamed or deleted",
+)
+of_standard = pytest.mark.skipif("standard" not in HALVES, reason="there is no standard queue")
+of_fifo = pytest.mark.skipif("fifo" not in HALVES, reason="there is no FIFO queue")
 
 STANDARD_ARN = "arn:aws:sqs:us-east-1:123456789012:orders"
 FIFO_ARN = "arn:aws:sqs:us-east-1:123456789012:movements.fifo"

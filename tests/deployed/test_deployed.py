@@ -9,11 +9,13 @@ import uuid
 import boto3
 import pytest
 
+from tests.support import HALVES
+
 
 @pytest.fixture(scope="module")
 def standard(make_half, wait_for):
     """Orders of every kind, each at its end."""
-    half = make_half("Standard")
+    half = make_half("standard")
     half.send("order", half.body("order"))
     half.send("retry", half.body("retry", fail_attempts=1))
     half.send("poison", half.body("poison", fail_attempts=99))
@@ -26,7 +28,7 @@ def standard(make_half, wait_for):
 @pytest.fixture(scope="module")
 def fifo(make_half, wait_for):
     """Movements of three groups, each at its end."""
-    half = make_half("Fifo")
+    half = make_half("fifo")
     for name, more in {"a1": {}, "a2": {"fail_attempts": 1}, "a3": {}, "b1": {}}.items():
         half.send(name, half.body(name, **more), group=name[0])
     half.send("b2", f"<movement>{half.run}</movement>", group="b")
@@ -112,9 +114,9 @@ def test_a_dead_letter_is_shown_with_its_reason_and_stays(standard, dlq):
     assert standard.ids["quantity"] in standard.letters()
 
 
-@pytest.mark.parametrize("name", ["Standard", "Fifo"])
-def test_what_is_redriven_is_done(make_half, wait_for, dlq, name):
-    half = make_half(name)
+@pytest.mark.parametrize("kind", HALVES)
+def test_what_is_redriven_is_done(make_half, wait_for, dlq, kind):
+    half = make_half(kind)
     dead = half.send("mended", half.body("mended"), group="mended", url=half.dead_letter_url)
     assert "1 message moved" in dlq("redrive", half.dead_letter_url, "--to", half.queue_url, "--message-id", dead)
     # it has a new message id now, but it is the same order

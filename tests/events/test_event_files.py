@@ -1,6 +1,7 @@
 """The sample events look as Lambda sends them, and each has its partner."""
 
 import base64
+import functools
 import hashlib
 import itertools
 import json
@@ -12,7 +13,7 @@ import pytest
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.support import HALVES
+from tests.support import HALVES, of_fifo, of_standard
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = {kind: ROOT / "events" / kind for kind in HALVES}
@@ -95,7 +96,7 @@ def event(kind, case):
 
 each_batch = pytest.mark.parametrize("path", BATCH_FILES, ids=name)
 each_fifo_batch = pytest.mark.parametrize(
-    "path", [path for path in BATCH_FILES if path.parent == FOLDERS["fifo"]], ids=name
+    "path", [path for path in BATCH_FILES if path.parent.name == "fifo"], ids=name
 )
 each_kind = pytest.mark.parametrize("kind", FOLDERS)
 
@@ -171,6 +172,7 @@ def test_md5_of_body_is_right(path):
         assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()
 
 
+@of_standard
 def test_md5_of_message_attributes_is_what_sqs_answers_when_they_are_sent():
     with_attributes = [record for record in records_of(*BATCH_FILES) if record["messageAttributes"]]
     assert with_attributes
@@ -193,6 +195,7 @@ def test_md5_of_message_attributes_is_what_sqs_answers_when_they_are_sent():
             assert record["md5OfMessageAttributes"] == sent["MD5OfMessageAttributes"]
 
 
+@of_standard
 def test_message_attributes_of_every_type_are_there_in_lambdas_shape():
     attributes = [
         attribute for record in records_of(*BATCH_FILES) for attribute in record["messageAttributes"].values()
@@ -289,6 +292,7 @@ def test_a_malformed_body_is_not_json_and_stands_among_good_ones(kind):
     assert [is_json(record["body"]) for record in event(kind, "malformed-body")] == [True, False, True]
 
 
+@of_fifo
 @pytest.mark.parametrize(
     ("case", "failing"),
     [
@@ -302,10 +306,12 @@ def test_the_failure_is_in_the_place_the_name_says_and_the_group_is_one(case, fa
     assert len(set(record_groups(FOLDERS["fifo"] / f"{case}.json"))) == 1
 
 
+@of_fifo
 def test_several_groups_are_several():
     assert len(set(record_groups(FOLDERS["fifo"] / "several-groups.json"))) == 3
 
 
+@of_standard
 def test_a_failure_on_a_fair_queue_has_others_of_its_group_behind_it():
     first, failing, behind, _ = event("standard", "fair-queue")
     assert "fail_attempts" in json.loads(failing["body"])
@@ -316,5 +322,6 @@ def record_groups(path):
     return [record["attributes"]["MessageGroupId"] for record in records_of(path)]
 
 
+@functools.cache
 def parameter_default(parameter):
     return yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Parameters"][parameter]["Default"]

@@ -9,7 +9,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.lint.support import ROOT, ids
-from tests.support import HALVES
+from tests.support import HALVES, of_fifo, of_standard
 
 Template = dict[str, Any]
 
@@ -58,18 +58,20 @@ def test_a_consumer_without_the_layer_is_found(half):
     assert new_findings(change) == ["W9911"]
 
 
-@pytest.mark.skipif(len(HALVES) < 2, reason="there is one queue")
+@of_standard
+@of_fifo
 def test_a_fifo_queue_with_the_standard_dead_letter_queue_is_found():
     def change(template: Template) -> None:
-        target = properties(template, "StandardQueue")["RedrivePolicy"]["deadLetterTargetArn"]
-        properties(template, "FifoQueue")["RedrivePolicy"]["deadLetterTargetArn"] = target
+        standard, fifo = (properties(template, f"{HALVES[kind].prefix}Queue") for kind in ("standard", "fifo"))
+        fifo["RedrivePolicy"]["deadLetterTargetArn"] = standard["RedrivePolicy"]["deadLetterTargetArn"]
 
     assert new_findings(change) == ["E9905"]
 
 
-@pytest.mark.skipif("fifo" not in HALVES, reason="there is no FIFO queue")
+@of_fifo
 def test_a_window_and_a_large_batch_on_fifo_are_found():
     def change(template: Template) -> None:
-        properties(template, "FifoEventSource").update(BatchSize=11, MaximumBatchingWindowInSeconds=1)
+        mapping = properties(template, f"{HALVES['fifo'].prefix}EventSource")
+        mapping.update(BatchSize=11, MaximumBatchingWindowInSeconds=1)
 
     assert [found for found in new_findings(change) if found != "W9903"] == ["E9907", "E9908"]

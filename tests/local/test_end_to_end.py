@@ -8,6 +8,9 @@ from local import stack
 from local.ledger import Ledger
 from local.pollers import Pollers
 from local.queues import backlog, queues_of
+from tests.support import as_shipped
+
+pytestmark = as_shipped
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,9 @@ from samtranslator.yaml_helper import yaml_parse
 
 from local.__main__ import main
 from local.project import REPOSITORY
+from tests.support import of_fifo, of_standard
 
+PAGE = REPOSITORY / "docs" / "scaling.md"
 STANDARD = ["plan", "--function-time", "0.1"]
 FIFO = [*STANDARD, "--fifo", "--groups", "50"]
 
@@ -39,13 +41,18 @@ def test_on_fifo_the_overrides_are_those_of_the_other_half(capsys):
     }
 
 
-def test_the_overrides_are_parameters_of_the_template(capsys):
+@pytest.mark.parametrize(
+    "arguments",
+    [pytest.param(STANDARD, marks=of_standard), pytest.param(FIFO, marks=of_fifo)],
+    ids=["standard", "FIFO"],
+)
+def test_the_overrides_are_parameters_of_the_template(capsys, arguments):
     parameters = yaml_parse((REPOSITORY / "template.yaml").read_text())["Parameters"]
-    for arguments in (STANDARD, FIFO):
-        for name, value in answer(capsys, *arguments, "--backlog", "100")["parameter_overrides"].items():
-            assert parameters[name]["MinValue"] <= value <= parameters[name]["MaxValue"]
+    for name, value in answer(capsys, *arguments, "--backlog", "100")["parameter_overrides"].items():
+        assert parameters[name]["MinValue"] <= value <= parameters[name]["MaxValue"]
 
 
+@of_fifo
 def test_the_settings_of_the_template_are_recommended_with_its_own_receive_count_of_the_fifo_queue(capsys):
     parameters = yaml_parse((REPOSITORY / "template.yaml").read_text())["Parameters"]
     names = ("MaxReceiveCount", "FifoBatchSize", "FifoQueueMaxReceiveCount")
@@ -59,8 +66,9 @@ def test_what_is_carried_slowly_is_not_shown_as_nothing(capsys):
     assert "carried 0.0 " not in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.skipif(not PAGE.exists(), reason="docs/ was deleted")
 def test_the_example_of_the_documentation_is_what_it_shows(capsys):
-    block = (REPOSITORY / "docs" / "scaling.md").read_text().split("python -m local ")[1].split("\n## ")[0]
+    block = PAGE.read_text().split("python -m local ")[1].split("\n## ")[0]
     command, *lines = block.split("\n\nWhere no setting")[0].splitlines()
     assert main(command.split()) == 0
     found = " ".join(capsys.readouterr().out.split())

@@ -1,6 +1,7 @@
 """Whose template is run, and with which settings."""
 
 import subprocess
+import tomllib
 
 import pytest
 
@@ -43,10 +44,16 @@ def options(project, directory):
     return found
 
 
+def stack_names():
+    """Of this repository's environments; a fork has others."""
+    config = tomllib.loads((REPOSITORY / "samconfig.toml").read_text())
+    return {name: config[name]["global"]["parameters"]["stack_name"] for name in ("default", "local")}
+
+
 def test_without_a_template_it_is_this_repository():
     assert Project.find() == Project()
     assert Project().directory == REPOSITORY
-    assert Project().stack_name == "partial-batch-local"
+    assert Project().stack_name == stack_names()["local"]
 
 
 @pytest.mark.parametrize("name", ["template.yaml", "template.yml"])
@@ -133,7 +140,7 @@ def test_the_stack_on_aws_is_that_of_the_default_environment(folder):
     assert Project.find(str(folder)).deployed_stack_name is None
     (folder / "samconfig.yaml").write_text(YAML)
     assert Project.find(str(folder)).deployed_stack_name == "on-aws"
-    assert Project().deployed_stack_name == "partial-batch"
+    assert Project().deployed_stack_name == stack_names()["default"]
 
 
 @pytest.mark.parametrize(

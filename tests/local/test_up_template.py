@@ -11,6 +11,9 @@ import pytest
 from local.emulator import REPOSITORY
 from tests.conftest import ROOT
 from tests.local.programs import Program
+from tests.support import as_shipped
+
+pytestmark = as_shipped
 
 ORDER = '{"order_id": "A1", "quantity": 2}'
 

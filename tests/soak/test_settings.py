@@ -7,6 +7,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from benchmarks import settings
 from local.compare import shop
+from tests.support import of_fifo
 
 TEMPLATE = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text(encoding="utf-8"))
 
@@ -16,8 +17,8 @@ TEMPLATE = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text(en
     ("constant", "parameter"),
     [
         ("MAX_RECEIVE_COUNT", "MaxReceiveCount"),
-        ("BATCH_SIZE", "FifoBatchSize"),
-        ("QUEUE_MAX_RECEIVE_COUNT", "FifoQueueMaxReceiveCount"),
+        pytest.param("BATCH_SIZE", "FifoBatchSize", marks=of_fifo),
+        pytest.param("QUEUE_MAX_RECEIVE_COUNT", "FifoQueueMaxReceiveCount", marks=of_fifo),
     ],
 )
 def test_retries_are_those_of_the_template(module, constant, parameter):

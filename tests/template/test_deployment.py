@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import HALVES, Half
 from tests.template.translation import NAMES, deploy, each_queue, properties, resources_of_type
 
 each_stage = pytest.mark.parametrize("stage", ["dev", "prod", "local"])
@@ -28,12 +29,12 @@ class TestAlias:
         assert (before := versions(deploy())) == versions(deploy(Stage="dev"))
         assert len(before) == len(NAMES)
 
-    @each_queue
-    def test_new_code_publishes_a_version(self, name: str) -> None:
-        folder = f"CodeUri: functions/{name.lower()}_consumer"
+    @pytest.mark.parametrize("half", HALVES.values(), ids=HALVES)
+    def test_new_code_publishes_a_version(self, half: Half) -> None:
+        folder = f"CodeUri: {half.code}"
         published = versions(deploy((folder, f"{folder}/changed"))) - versions(deploy())
 
-        assert [version.split("Version")[0] for version in published] == [f"{name}ConsumerFunction"]
+        assert [version.split("Version")[0] for version in published] == [f"{half.prefix}ConsumerFunction"]
 
     def test_a_new_layer_alone_publishes_a_version_of_each_function(self) -> None:
         changed = deploy(("ContentUri: layers/partial_batch", "ContentUri: layers/changed"))

@@ -55,7 +55,10 @@ def test_each_but_the_default_has_a_stack_of_its_own() -> None:
 @each_environment
 def test_each_says_its_stage_and_tags_everything_with_it(environment: str) -> None:
     assert overrides(environment)["Stage"] == STAGES[environment]
-    assert pairs(environment, "tags") == {"project": "partial-batch", "stage": STAGES[environment]}
+    assert pairs(environment, "tags") == {
+        "project": pairs("default", "tags")["project"],
+        "stage": STAGES[environment],
+    }
 
 
 @pytest.mark.parametrize("environment", ["default", "dev", "prod"])

@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 from cfnlint.api import lint
 
-from tests.support import HALVES
+from tests.support import HALVES, of_fifo
 from tests.template.translation import NAMES, deploy, each_queue, is_fifo, properties, resources_of_type, translate
-
-of_fifo = pytest.mark.skipif("fifo" not in HALVES, reason="there is no FIFO queue")
 
 
 def test_the_resources_have_the_names_that_others_rely_on(template: dict[str, Any]) -> None:

@@ -1,11 +1,14 @@
 """The roles that the workflows take on suffice for the template, and go no further."""
 
+import json
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from tests.template.test_samconfig import pairs
 from tests.template.translation import deploy
 
 ROLES = yaml_parse((Path(__file__).parents[2] / ".github" / "aws-roles.yaml").read_text())["Resources"]
@@ -83,6 +86,14 @@ def test_only_the_templates_own_roles_may_be_changed():
 
     made = [name for name, resource in DEPLOYED.items() if resource["Type"] == "AWS::IAM::Role"]
     assert sorted(roles) == sorted(f"${{StackName}}-{name}-*" for name in made)
+
+
+def test_the_keys_that_may_be_changed_are_those_with_the_stacks_tag():
+    conditions = [one.get("Condition", {}) for one in statements("CloudFormationRole")]
+    tags = re.findall(r'"aws:(\w+)Tag/project": "([^"]+)"', json.dumps(conditions))
+
+    project = pairs("default", "tags")["project"]
+    assert tags == [("Resource", project), ("Request", project)]
 
 
 @pytest.mark.parametrize("role", ["DeployRole", "TestRole"])
