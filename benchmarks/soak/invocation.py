@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 NOT_STARTED = "not started though nothing was in its way"
 NOT_TOLD = "failed and on_failure was not called"
+JUDGED = "dead-lettered by its count though it ran behind another of its group"
 KEPT = "failed at its last try, or for good, and was not dead-lettered"
 TIMED_OUT = "in an invocation that ran into the function's timeout"
 
@@ -59,18 +60,24 @@ class Invocation:
         """Compare what happened with what was promised; gives what was not kept, once for each message."""
         held: set[str] = set()
         relieved: set[str] = set()
+        met: set[str | None] = set()  # groups; what comes behind another of its group is tried for the first time
         for record in self.records:
             handle = record["receiptHandle"]
             lane = self._lane(record, rules)
+            group = record["attributes"].get("MessageGroupId")
+            is_head = group not in met
+            met.add(group)
             if lane in held:
                 continue
             if int(record["body"]) in self.dead:
                 (held if rules.whole else relieved).add(lane)
+                if not is_head and rules.tries is not None and self.failed.get(handle) is False:
+                    yield JUDGED
             elif handle in self.failed:
                 held.add(lane)
                 if handle not in self.told:
                     yield NOT_TOLD
-                if self._is_to_be_dead_lettered(record, rules, was_first=lane not in relieved):
+                if self._is_to_be_dead_lettered(record, rules, is_first=is_head and lane not in relieved):
                     yield KEPT
             elif handle not in self.begun:
                 held.add(lane)
@@ -82,9 +89,9 @@ class Invocation:
             return str(record["attributes"]["MessageGroupId"])
         return "" if rules.lanes == "batch" else str(record["receiptHandle"])
 
-    def _is_to_be_dead_lettered(self, record: Any, rules: Rules, *, was_first: bool) -> bool:
+    def _is_to_be_dead_lettered(self, record: Any, rules: Rules, *, is_first: bool) -> bool:
         if self.sending_failed:
             return False
         receives = int(record["attributes"]["ApproximateReceiveCount"])
-        judged = rules.tries is not None and receives % rules.tries == 0 and was_first
+        judged = rules.tries is not None and receives % rules.tries == 0 and is_first
         return judged or (self.failed[record["receiptHandle"]] and not rules.whole)

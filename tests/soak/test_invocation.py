@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.soak.invocation import KEPT, NOT_STARTED, NOT_TOLD, Invocation, Rules
+from benchmarks.soak.invocation import JUDGED, KEPT, NOT_STARTED, NOT_TOLD, Invocation, Rules
 
 BY_GROUP = Rules(tries=5, lanes="group", whole=False)
 BY_BATCH = Rules(tries=5, lanes="batch", whole=False)
@@ -63,6 +63,17 @@ def test_what_failed_at_its_last_try_or_for_good_is_dead_lettered(rules, receive
     assert list(kept.breaches(rules)) == breaches
     kept.sending_failed = True
     assert list(kept.breaches(rules)) == []
+
+
+@pytest.mark.parametrize("rules", [BY_GROUP, BY_BATCH])
+def test_behind_one_of_its_group_that_succeeded_a_failing_message_is_not_judged(rules):
+    happened = {"begun": {"a1", "a2"}, "failed": {"a2": False}, "told": {"a2"}}
+    assert list(invocation("a1", "a2", receives=5, **happened).breaches(rules)) == []
+    assert list(invocation("a1", "a2", receives=5, **happened, dead={1}).breaches(rules)) == [JUDGED]
+    # the head of another group is
+    happened = {"begun": {"b1", "a2"}, "failed": {"a2": False}, "told": {"a2"}}
+    assert list(invocation("b1", "a2", receives=5, **happened).breaches(rules)) == [KEPT]
+    assert list(invocation("b1", "a2", receives=5, **happened, dead={1}).breaches(rules)) == []
 
 
 @pytest.mark.parametrize("rules", [BY_GROUP, BULK], ids=["one by one", "bulk"])
