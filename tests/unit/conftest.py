@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +36,12 @@ class SentMessages:
             for request in self.requests
             for entry in request.get("Entries", [])
         }
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_log_of_lost_tasks() -> None:
+    """asyncio tells of a task that was left behind when that is collected: in the log of whatever test runs then."""
+    logging.getLogger("asyncio").propagate = False
 
 
 @pytest.fixture(autouse=True)

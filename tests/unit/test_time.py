@@ -160,9 +160,16 @@ class TestAHangingMessage:
 
         assert reported(handler(standard_event("1", "2"), clock)) == []
 
-    @pytest.mark.parametrize("kind", ["plain", "async", "async that blocks the loop"])
+    @pytest.mark.parametrize(
+        ("kind", "why"),
+        [
+            ("plain", "the time of the function is nearly over"),
+            ("async", "it still ran when the time of the function was nearly over"),
+            ("async that blocks the loop", "it still ran when the time of the function was nearly over"),
+        ],
+    )
     def test_a_bulk_function_fails_the_whole_batch(
-        self, kind: str, sent: SentMessages, caplog: pytest.LogCaptureFixture
+        self, kind: str, why: str, sent: SentMessages, caplog: pytest.LogCaptureFixture
     ) -> None:
         def plain(messages: list[Message]) -> None:
             hang()
@@ -179,12 +186,12 @@ class TestAHangingMessage:
             function,
             time_reserve=5,
             backoff=Backoff(base=30, jitter=False),
-            on_failure=lambda message, error: told.append((message.id, type(error))),
+            on_failure=lambda message, error: told.append((message.id, repr(error))),
         )
         sent.changes_visibility()
 
         assert reported(handler(standard_event("1", "2"), Context(5 + SOON))) == ["1", "2"]
-        assert told == [("1", OutOfTime), ("2", OutOfTime)]
+        assert told == [("1", f"OutOfTime({why!r})"), ("2", f"OutOfTime({why!r})")]
         assert sent.hidden == {"handle of 1": 30, "handle of 2": 30}
         assert caplog.text.count("failed with OutOfTime") == 2
         assert "no time was left" not in caplog.text

@@ -153,7 +153,6 @@ class Batch:
         self._last_error = error
         if self._first_error is None:
             self._first_error = error
-        lane = message.group_id if self._skip_group else None
         seconds = None
         why_not = ""
         dead_lettered = False
@@ -172,7 +171,7 @@ class Batch:
                 seconds = self.options.backoff.delay(message.receive_count)
             self._failed[place] = seconds
             if self._skip_group:
-                self.held_groups.add(lane)
+                self.held_groups.add(message.group_id)
             elif self.ordered:
                 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
                 self.stop()
