@@ -75,6 +75,15 @@ def test_one_behind_another_that_succeeds_now_is_tried_for_the_first_time_too(op
 
 
 @both_ways
+def test_where_one_try_is_all_there_is_the_first_was_it(option: str, sent: SentMessages) -> None:
+    sent.accepts(2)
+    handler = handler_failing_on("a2", "a3", on_fifo_failure=option, max_receive_count=1)
+
+    assert reported(handler(event(("a1", 1), ("a2", 1), ("a3", 1), ("a4", 1)))) == []
+    assert [request["MessageDeduplicationId"] for request in sent.requests] == ["a2", "a3"]
+
+
+@both_ways
 def test_one_behind_another_group_is_the_head_of_its_own(option: str, sent: SentMessages) -> None:
     sent.accepts()
 

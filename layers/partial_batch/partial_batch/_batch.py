@@ -229,6 +229,8 @@ class Batch:
         most = self.options.max_receive_count
         if most is None or not self.fifo or message.receive_count % most:
             return False
+        if most == 1:
+            return True
         if self.dead_lettered and not self._skip_group:
             return False
         if self._heads is None:
