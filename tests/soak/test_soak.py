@@ -47,9 +47,9 @@ def _counts(message, batch):
     return most is not None and message.receive_count % most == 0
 
 
-def _has_passed_its_tries(batch, message, lane):
+def _has_passed_its_tries(batch, place, message):
     most = batch.options.max_receive_count
-    return most is not None and message.receive_count >= most and lane not in batch._relieved
+    return most is not None and message.receive_count >= most and not batch.dead_lettered
 
 
 def _reports_all_behind_the_first_failure(monkeypatch):
@@ -72,11 +72,11 @@ WITHOUT_REASON = "dead-lettered without a reason"
     [
         (_sends_no_error_type, 0, WITHOUT_REASON),
         (_sends_no_error_type, 5, WITHOUT_REASON),
-        (_judges(lambda batch, message, lane: True), 0, WITHOUT_REASON),
-        (_judges(lambda batch, message, lane: True), 5, WITHOUT_REASON),
+        (_judges(lambda batch, place, message: True), 0, WITHOUT_REASON),
+        (_judges(lambda batch, place, message: True), 5, WITHOUT_REASON),
         (_judges(_has_passed_its_tries), 5, WITHOUT_REASON),
-        (_judges(lambda batch, message, lane: _counts(message, batch)), 5, WITHOUT_REASON),
-        (_judges(lambda batch, message, lane: False), 5, "failed at its last try"),
+        (_judges(lambda batch, place, message: _counts(message, batch)), 5, WITHOUT_REASON),
+        (_judges(lambda batch, place, message: False), 5, "failed at its last try"),
         (_reports_all_behind_the_first_failure, 0, "run again after success without a cause"),
         (_reports_all_behind_the_first_failure, 23, "run again after success without a cause"),
     ],
