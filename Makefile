@@ -5,43 +5,49 @@ export SAM_CLI_TELEMETRY := 0
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BIN := .venv/bin
-SOURCES := layers/partial_batch/partial_batch functions $(wildcard local benchmarks lint)
+SOURCES := layers/partial_batch/partial_batch functions $(wildcard sqslab/src/sqslab benchmarks)
+# The tool and its emulator; what of the targets below needs neither also runs after `rm -r sqslab benchmarks`.
+TOOL := .venv/bin/sqslab $(if $(wildcard sqslab/pyproject.toml),.venv/bin/ministack)
 # What `uv pip compile` needs to write one lock for Linux and macOS.
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
-.PHONY: help setup demo up compare picture scaling test lint checkov format build deploy invoke mutate bench soak faults lock clean
+.PHONY: help setup demo up compare picture scaling test test-all lint checkov format build deploy invoke mutate bench soak faults lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
-setup: .venv/ready $(if $(wildcard local),.venv-emulator/ready) ## install what the others need; they do it by themselves, too
+setup: .venv/ready $(if $(wildcard sqslab/pyproject.toml),$(TOOL)) ## install what the others need; they do it by themselves, too
 
-demo: local/__main__.py .venv/ready .venv-emulator/ready ## run the whole stack on this machine with sample messages, and check how each ends
-	@$(BIN)/python -m local demo
+demo: $(TOOL) ## run the whole stack on this machine with sample messages, and check how each ends
+	@$(BIN)/sqslab scenario events/demo.yaml
+	@echo 'Next: `make up` keeps the stack running for messages of your own; your code goes into functions/.'
 
-up: local/__main__.py .venv/ready .venv-emulator/ready ## run the whole stack on this machine until Ctrl-C: make up ARGS="--port 4566"
-	@$(BIN)/python -m local up $(ARGS)
+up: $(TOOL) ## run the whole stack on this machine until Ctrl-C: make up ARGS="--port 4566"
+	@$(BIN)/sqslab up $(ARGS)
 
-compare: local/__main__.py .venv/ready ## every way to fail a batch, side by side, in virtual time: make compare ARGS="--messages 1000 --json"
-	@$(BIN)/python -m local compare $(ARGS)
+compare: benchmarks/__main__.py $(TOOL) ## every way to fail a batch, side by side, in virtual time: make compare ARGS="--messages 1000 --json"
+	@$(BIN)/python -m benchmarks.compare $(ARGS)
 
-picture: local/__main__.py .venv/ready .venv-emulator/ready ## record the picture of what `make up` shows, and draw that of the dashboard
-	@$(BIN)/python -m local picture docs/live-view.svg
-	@$(BIN)/python -m local dashboard docs/dashboard.svg
+picture: benchmarks/__main__.py $(TOOL) ## record the picture of what `make up` shows, and draw that of the dashboard
+	@$(BIN)/python -m benchmarks.pictures live-view sqslab/docs/live-view.svg
+	@$(BIN)/python -m benchmarks.pictures dashboard docs/dashboard.svg
 
-scaling: local/__main__.py .venv/ready ## draw the plots of docs/scaling.md
-	$(BIN)/python -m local.plan.pictures docs/scaling.svg
+scaling: benchmarks/__main__.py $(TOOL) ## draw the plots of sqslab/docs/scaling.md
+	@$(BIN)/python -m benchmarks.pictures scaling sqslab/docs/scaling.svg
 
-test: .venv/ready $(if $(wildcard local),.venv-emulator/ready) ## run all tests; those in Docker are skipped where there is none
+test: .venv/ready $(if $(wildcard sqslab/pyproject.toml),$(TOOL)) ## run the tests of the stack and the layer; those in Docker are skipped where there is none
+	$(BIN)/python -m pytest -o testpaths=tests $(ARGS)
+
+test-all: .venv/ready $(if $(wildcard sqslab/pyproject.toml),$(TOOL)) ## run those of sqslab and the benchmarks as well
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: .venv/ready ## ruff, mypy, cfn-lint, sam validate, the schemas of the workflows
+lint: .venv/ready $(if $(wildcard sqslab/pyproject.toml),.venv/bin/sqslab) ## ruff, mypy, cfn-lint, sam validate, the schemas of the workflows
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(SOURCES)
-	$(BIN)/cfn-lint
-	$(BIN)/sam validate --lint --region us-east-1
+	$(if $(HAS_RULES),$(BIN)/cfn-lint,$(BIN)/cfn-lint --config-file /dev/null --template template.yaml $(wildcard .github/aws-roles.yaml))
+	$(BIN)/sam validate $(if $(HAS_RULES),--lint) --region us-east-1
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
@@ -75,10 +81,10 @@ mutate: .venv-mutation/ready ## change the layer in small ways, each of which a 
 bench: benchmarks/__main__.py .venv/ready ## what the layer costs, beside its peers; writes benchmarks/results.md
 	@$(BIN)/python -m benchmarks
 
-soak: local/__main__.py benchmarks/__main__.py .venv/ready ## a million messages with faults in virtual time; writes benchmarks/results.md unless given ARGS
+soak: benchmarks/__main__.py $(TOOL) ## a million messages with faults in virtual time; writes benchmarks/results.md unless given ARGS
 	@$(BIN)/python -m benchmarks.soak $(or $(ARGS),--write)
 
-faults: local/__main__.py benchmarks/__main__.py .venv/ready .venv-emulator/ready ## 10,000 messages to each of two queues on the emulator while processes are killed; likewise
+faults: benchmarks/__main__.py $(TOOL) ## 10,000 messages to each of two queues on the emulator while processes are killed; likewise
 	@$(BIN)/python -m benchmarks.faults $(or $(ARGS),--write)
 
 lock: .venv/ready ## renew the locked versions in locks/
@@ -90,9 +96,27 @@ lock: .venv/ready ## renew the locked versions in locks/
 clean: ## remove what make made
 	rm -rf .venv .venv-checkov .venv-emulator .venv-mutation .mutation .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
+# Whether cfn-lint finds the rules that .cfnlintrc names.
+HAS_RULES = $(shell $(BIN)/python -c "import sqslab.lint; print(1)" 2>/dev/null)
+
 # What a fork may delete.
-local/__main__.py benchmarks/__main__.py:
+benchmarks/__main__.py:
 	$(error $(@D)/ was deleted, and `make $(MAKECMDGOALS)` needs it)
+
+ifneq ($(wildcard sqslab/pyproject.toml),)
+# As it stands in its folder: what is changed there runs at once.
+.venv/bin/sqslab: sqslab/pyproject.toml .venv/ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable sqslab
+	@touch $@
+
+# sqslab finds the emulator beside its Python.
+.venv/bin/ministack: .venv/ready .venv-emulator/ready
+	@ln -sf ../../.venv-emulator/bin/ministack $@
+else
+.PHONY: .venv/bin/sqslab
+.venv/bin/sqslab:
+	$(if $(shell $@ --version 2>/dev/null),,$(error sqslab/ was deleted, and `make $(MAKECMDGOALS)` needs sqslab: `.venv/bin/pip install sqslab` gets it))
+endif
 
 .venv/ready: locks/development.txt
 	@$(call environment,.venv,locks/development.txt)

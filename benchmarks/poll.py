@@ -16,15 +16,15 @@ import time
 import zipfile
 from typing import TYPE_CHECKING
 
-from local.clients import make_clients
-from local.emulator import Emulator
-from local.environment import local_environment, replace_environment
-from local.happenings import BatchDone, Happening
-from local.pace import DEFAULT_LIMIT
-from local.pollers import Pollers
+from sqslab.clients import make_clients
+from sqslab.mapping.concurrency import DEFAULT_LIMIT
+from sqslab.mapping.events import BatchDone, MappingEvent
+from sqslab.stack.emulator import Emulator
+from sqslab.stack.environment import local_environment, replace_environment
+from sqslab.workers import Workers
 
 if TYPE_CHECKING:
-    from local.clients import Clients
+    from sqslab.clients import Clients
 
 _MESSAGES = 2_000
 _PER_CALL = 10
@@ -62,10 +62,10 @@ class _Countdown:
         self._lock = threading.Lock()
         self._finished = threading.Event()
 
-    def __call__(self, happening: Happening) -> None:
-        if isinstance(happening, BatchDone):
+    def __call__(self, event: MappingEvent) -> None:
+        if isinstance(event, BatchDone):
             with self._lock:
-                self._left -= len(happening.deleted)
+                self._left -= len(event.deleted)
                 if self._left == 0:
                     self._finished.set()
 
@@ -101,14 +101,14 @@ def _seconds_by_polling(endpoint_url: str, clients: Clients, url: str) -> float:
     _fill(clients, url)
     countdown = _Countdown(_MESSAGES)
     begin = time.perf_counter()
-    with Pollers(endpoint_url, clients, countdown):
+    with Workers(endpoint_url, clients, countdown):
         countdown.wait()
         return time.perf_counter() - begin
 
 
 def _idle_percent(endpoint_url: str, clients: Clients) -> float:
     """Follow the mapping of an empty queue for a while; give the share of one core that this process needs."""
-    with Pollers(endpoint_url, clients, lambda _: None) as pollers:
+    with Workers(endpoint_url, clients, lambda _: None) as pollers:
         pollers.follow()
         begin, used = time.perf_counter(), time.process_time()
         while time.perf_counter() < begin + _IDLE_SECONDS:

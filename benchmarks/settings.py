@@ -1,4 +1,8 @@
-"""The retries of the FIFO sample, as template.yaml has them: both runs for lost messages use them."""
+"""Where this project is, and the retries of its FIFO sample, which both runs for lost messages use."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
 
 # Defaults of MaxReceiveCount, FifoBatchSize and FifoQueueMaxReceiveCount; tests/soak/test_settings.py compares.
 MAX_RECEIVE_COUNT = 5

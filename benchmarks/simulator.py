@@ -13,12 +13,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from local.clients import Clients
-from local.clock import VirtualClock
-from local.mappings import take_over_mappings
-from local.poller import Poller
-from local.simulator import SimulatedFunctions, SimulatedSqs
-from local.trouble import Troubles
+from sqslab.clients import Clients
+from sqslab.mapping.event_source_mapping import take_over_mappings
+from sqslab.mapping.outages import Outages
+from sqslab.mapping.worker import Worker
+from sqslab.simulator import SimulatedFunctions, SimulatedSqs
+from sqslab.simulator.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,8 +136,8 @@ def _polled(
     clients: Any = {"sqs": sqs, "functions": functions, "s3": None, "cloudformation": None}
     [mapping] = take_over_mappings(functions)  # type: ignore[arg-type]
     told: list[object] = []
-    poller = Poller(
-        mapping, Clients(**clients), told.append, Troubles("the simulator", told.append), clock, long_poll=20
+    poller = Worker(
+        mapping, Clients(**clients), told.append, Outages("the simulator", told.append), clock, long_poll=20
     )
     begin = time.perf_counter()
     poller.start()

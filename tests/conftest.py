@@ -7,16 +7,9 @@ from tests import support  # keeps the AWS settings, which go below
 
 ROOT = Path(__file__).parents[1]
 
-# A fork may have dropped what is only for running and measuring here, and either of the halves.
-# `deployed` looks into queues with `python -m local dlq`.
-_NEEDS = {
-    "deployed": ("local",),
-    "lint": ("lint",),
-    "local": ("local",),
-    "simulator": ("local",),
-    "soak": ("benchmarks", "local"),
-}
-collect_ignore = [tests for tests, folders in _NEEDS.items() if not all((ROOT / one).exists() for one in folders)]
+# A fork may have dropped sqslab, or the tests that come with it.
+_NEED_SQSLAB = ("deployed", "emulator")
+collect_ignore = [] if (ROOT / "sqslab" / "tests").exists() else list(_NEED_SQSLAB)
 
 # No test can reach an AWS account, whatever the one who runs them has set up; tests/deployed does if it is told to.
 for name in support.AWS_SETTINGS:

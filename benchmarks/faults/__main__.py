@@ -1,6 +1,6 @@
 """`python -m benchmarks.faults`: real processes, really killed; exit code 1 if a message is lost.
 
-A standard and a FIFO queue on the emulator, each with a function that uses the layer, and `python -m local poll`. While
+A standard and a FIFO queue on the emulator, each with a function that uses the layer, and `sqslab poll`. While
 the messages go through, function processes and the poller are killed with SIGKILL again and again, and the emulator is
 stopped for a while (SIGSTOP, SIGCONT: what is in its queues is in its memory, so ending it would lose everything).
 Some stops last longer than the functions' timeout and the queues' visibility timeout: their messages are delivered
@@ -24,10 +24,10 @@ from benchmarks.books import Balance, Promise
 from benchmarks.faults.queue import ObservedQueue
 from benchmarks.faults.trouble import Troublemaker
 from benchmarks.report import machine, markdown, paragraph, today, write_part
-from local.clients import make_clients
-from local.emulator import Emulator
-from local.environment import local_environment, replace_environment
-from local.signals import interrupt_on_signals
+from sqslab.clients import make_clients
+from sqslab.signals import interrupt_on_signals
+from sqslab.stack.emulator import Emulator
+from sqslab.stack.environment import local_environment, replace_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

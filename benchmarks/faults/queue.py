@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from benchmarks.books import Books, Letter, Promise
-from benchmarks.settings import BATCH_SIZE, MAX_RECEIVE_COUNT, QUEUE_MAX_RECEIVE_COUNT
-from local.emulator import REPOSITORY
-from local.queues import backlog
+from benchmarks.settings import BATCH_SIZE, MAX_RECEIVE_COUNT, QUEUE_MAX_RECEIVE_COUNT, ROOT
+from sqslab.queues import backlog
 
 if TYPE_CHECKING:
     import random
 
     from benchmarks.books import Balance
-    from local.clients import Clients
+    from sqslab.clients import Clients
 
-_LAYER = REPOSITORY / "layers" / "partial_batch" / "partial_batch"
+_LAYER = ROOT / "layers" / "partial_batch" / "partial_batch"
 _SOURCE = Path(__file__).with_name("function.py")
 _TIMEOUT = 3
 _VISIBILITY_TIMEOUT = 6  # so short that the longer stops of the emulator outlast it

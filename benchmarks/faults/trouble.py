@@ -10,9 +10,10 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from local import processes
-from local.emulator import REPOSITORY, Emulator
-from local.signals import shielded
+from benchmarks.settings import ROOT
+from sqslab.signals import shielded
+from sqslab.stack import processes
+from sqslab.stack.emulator import Emulator
 
 if TYPE_CHECKING:
     import random
@@ -89,10 +90,10 @@ class Troublemaker:
     def _start_poller(self) -> None:
         with shielded(), (self._emulator.directory / "poll.log").open("ab") as log:
             self._poller = processes.start(
-                [sys.executable, "-m", "local", "poll", "--endpoint-url", self._emulator.endpoint_url],
+                [sys.executable, "-m", "sqslab", "poll", "--endpoint-url", self._emulator.endpoint_url],
                 environment=os.environ,
                 output=log,
-                directory=REPOSITORY,
+                directory=ROOT,
             )
 
     def _kill_poller(self) -> None:

@@ -13,8 +13,9 @@ from partial_batch import Backoff, Message, OutOfTime, PermanentFailure, RetryLa
 
 from benchmarks.soak.invocation import TIMED_OUT, Rules
 from benchmarks.soak.virtual_layer import in_a_process, this_process
-from local.clock import Killed, LimitReached
-from local.simulator import Crash
+from sqslab.simulator import Crash
+from sqslab.simulator.clock import Killed
+from sqslab.simulator.virtual_clock import LimitReached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from benchmarks.books import Books
     from benchmarks.soak.deliveries import Deliveries
     from benchmarks.soak.invocation import Invocation
-    from local.clock import VirtualClock
+    from sqslab.simulator.virtual_clock import VirtualClock
 
 # What the function does with a message in one run. Only `works` and `is slow` succeed.
 WORKS = "works"

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from botocore.response import StreamingBody
 
 from benchmarks.soak.virtual_layer import this_process
-from local.simulator import Crash
+from sqslab.simulator import Crash
 
 if TYPE_CHECKING:
     import random
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from benchmarks.books import Books
     from benchmarks.soak.deliveries import Deliveries
-    from local.clock import VirtualClock
-    from local.simulator import SimulatedFunctions, SimulatedSqs
-    from local.simulator.queue import Queue
+    from sqslab.simulator import SimulatedFunctions, SimulatedSqs
+    from sqslab.simulator.queues.queue import Queue
+    from sqslab.simulator.virtual_clock import VirtualClock
 
 # How often each of them strikes, where a soak lets it: per call, or for `delivered twice` per message received.
 RATES = {

@@ -12,7 +12,7 @@ from benchmarks.settings import QUEUE_MAX_RECEIVE_COUNT
 from benchmarks.soak.consumer import MODES, OUTAGE, WORKS, Behaviour, Mode
 from benchmarks.soak.faults import DrawnFaults
 from benchmarks.soak.world import LONGEST, Setup, World
-from local.record import MOST_PAYLOAD_BYTES
+from sqslab.mapping.record import MOST_PAYLOAD_BYTES
 
 if TYPE_CHECKING:
     from collections import Counter

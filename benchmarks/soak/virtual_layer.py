@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from benchmarks.soak.invocation import Invocation
-from local.clock import Killed
+from sqslab.simulator.clock import Killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from local.clock import VirtualClock, VirtualTask
+    from sqslab.simulator.virtual_clock import VirtualClock
+    from sqslab.simulator.virtual_task import VirtualTask
 
 _TIMED = ("_alarm", "_batch", "_bulk", "_run", "_sqs", "_tasks")
 

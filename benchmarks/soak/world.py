@@ -16,13 +16,13 @@ from benchmarks.soak.consumer import Behaviour, Consumer, Mode
 from benchmarks.soak.deliveries import Deliveries
 from benchmarks.soak.faults import FaultyFunctions, FaultySqs
 from benchmarks.soak.virtual_layer import virtual_layer
-from local.clients import Clients
-from local.clock import VirtualClock
-from local.mappings import EventSourceMapping
-from local.poller import Poller
-from local.record import MOST_PAYLOAD_BYTES
-from local.simulator import SimulatedFunctions, SimulatedSqs
-from local.trouble import Troubles
+from sqslab.clients import Clients
+from sqslab.mapping.event_source_mapping import EventSourceMapping
+from sqslab.mapping.outages import Outages
+from sqslab.mapping.record import MOST_PAYLOAD_BYTES
+from sqslab.mapping.worker import Worker
+from sqslab.simulator import SimulatedFunctions, SimulatedSqs
+from sqslab.simulator.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from benchmarks.books import Balance
     from benchmarks.soak.faults import Faults
-    from local.clock import VirtualTask
-    from local.simulator.queue import Queue
+    from sqslab.simulator.queues.queue import Queue
+    from sqslab.simulator.virtual_task import VirtualTask
 
 _FUNCTION_TIMEOUT = 10
 _RETENTION = 14 * 86_400  # the longest there is; nothing may expire in a run
@@ -144,14 +144,14 @@ class World:
         faulty = FaultyFunctions(functions, faults, self.deliveries, self.clock)
         self._clients = Clients(sqs, cast("Any", faulty), cast("Any", None), cast("Any", None))
         self._faulty_sqs = sqs
-        self._pollers: list[tuple[Poller, _Killable]] = []
+        self._pollers: list[tuple[Worker, _Killable]] = []
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
         """Let the layer take its time from here."""
         self._open.enter_context(self.clock)
         self._open.enter_context(virtual_layer(self.clock, self._faulty_sqs))
-        self._open.enter_context(patch("local.record.MOST_PAYLOAD_BYTES", self._setup.payload))
+        self._open.enter_context(patch("sqslab.mapping.record.MOST_PAYLOAD_BYTES", self._setup.payload))
         self._open.enter_context(_quiet())
         self._open.callback(random.setstate, random.getstate())
         random.seed(self._setup.seed)  # the layer's jitter
@@ -174,8 +174,8 @@ class World:
     def start_poller(self) -> None:
         """Start a poller, beside those there are."""
         clock = _Killable(self.clock)
-        troubles = Troubles("the simulator", _nobody)
-        poller = Poller(self._mapping, self._clients, _nobody, troubles, clock, long_poll=20)
+        troubles = Outages("the simulator", _nobody)
+        poller = Worker(self._mapping, self._clients, _nobody, troubles, clock, long_poll=20)
         poller.start()
         self._pollers.append((poller, clock))
 

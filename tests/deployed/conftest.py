@@ -16,13 +16,14 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.clients import make_clients
-from local.emulator import REPOSITORY, Emulator
-from local.environment import local_environment, replace_environment
-from local.letters import held_letters
-from local.pollers import Pollers
-from local.project import Project
-from local.stack import build, deploy
+from sqslab.clients import make_clients
+from sqslab.dlq.dead_letters import held_dead_letters
+from sqslab.stack.emulator import Emulator
+from sqslab.stack.environment import local_environment, replace_environment
+from sqslab.stack.project import Project
+from sqslab.stack.sam import build, deploy
+from sqslab.workers import Workers
+from tests.conftest import ROOT
 from tests.support import AWS_SETTINGS, HALVES
 
 STACK_NAME = "AWS_SAM_STACK_NAME"
@@ -96,29 +97,29 @@ class Half:
         """When the consumer said that this message is done, in milliseconds; empty if it did not."""
         return [moment for moment, _ in self.lines(f"message {message_id} is done")]
 
-    def letters(self):
+    def dead_letters(self):
         """This run's messages in the dead-letter queue, by the id they had in the queue."""
-        with held_letters(self._sqs, self.dead_letter_url) as letters:
-            return {letter.source_id: letter for letter in self._own(letters)}
+        with held_dead_letters(self._sqs, self.dead_letter_url) as dead_letters:
+            return {dead_letter.source_id: dead_letter for dead_letter in self._own(dead_letters)}
 
     def clean_up(self):
         """Delete this run's messages from the dead-letter queue, and nobody else's."""
-        with held_letters(self._sqs, self.dead_letter_url) as letters:
-            for letter in self._own(letters):
-                letters.delete(letter)
+        with held_dead_letters(self._sqs, self.dead_letter_url) as dead_letters:
+            for dead_letter in self._own(dead_letters):
+                dead_letters.delete(dead_letter)
 
-    def _own(self, letters):
+    def _own(self, dead_letters):
         own = []
-        while taken := letters.take(10):
+        while taken := dead_letters.take(10):
             own += [
-                letter
-                for letter in taken
-                if {letter.id, letter.source_id} & {*self.ids.values()} or self._marked(letter)
+                dead_letter
+                for dead_letter in taken
+                if {dead_letter.id, dead_letter.source_id} & {*self.ids.values()} or self._marked(dead_letter)
             ]
         return own
 
-    def _marked(self, letter):
-        return self.run in letter.message["Body"] or self.run in (letter.group or "")
+    def _marked(self, dead_letter):
+        return self.run in dead_letter.message["Body"] or self.run in (dead_letter.group or "")
 
 
 def outputs_of(stack_name):
@@ -140,11 +141,11 @@ def outputs():
             replace_environment(others | AWS_SETTINGS)
         else:
             emulator = running.enter_context(Emulator())
-            url, project = emulator.endpoint_url, Project()
+            url, project = emulator.endpoint_url, Project.find(ROOT)
             replace_environment(local_environment(url, before) | {STACK_NAME: project.stack_name})
             build(url, emulator.directory, project)
             deploy(url, emulator.directory, project)
-            running.enter_context(Pollers(url, make_clients(url), lambda _: None))
+            running.enter_context(Workers(url, make_clients(url), lambda _: None))
         yield outputs_of(os.environ[STACK_NAME])
 
 
@@ -165,11 +166,11 @@ def make_half(outputs):
 
 @pytest.fixture(scope="session")
 def dlq(outputs):
-    """Runs `python -m local dlq` as a user does, and gives what it says."""
+    """Runs `sqslab dlq` as a user does, and gives what it says."""
 
     def run(*arguments):
-        command = [sys.executable, "-m", "local", "dlq", *arguments]
-        ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "sqslab", "dlq", *arguments]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 

@@ -41,17 +41,17 @@ def fifo(make_half, wait_for):
 def wait_for_ends(half, wait_for, done, dead):
     for name in done:
         wait_for(lambda name=name: half.done(half.ids[name]))
-    wait_for(lambda: {half.ids[name] for name in dead} <= half.letters().keys())
+    wait_for(lambda: {half.ids[name] for name in dead} <= half.dead_letters().keys())
 
 
 @pytest.fixture
 def standard_letters(standard):
-    return standard.letters()
+    return standard.dead_letters()
 
 
 @pytest.fixture
 def fifo_letters(fifo):
-    return fifo.letters()
+    return fifo.dead_letters()
 
 
 def test_what_succeeds_is_done_and_nothing_is_said_against_it(standard):
@@ -67,24 +67,24 @@ def test_what_fails_once_is_tried_again_and_done(standard, wait_for):
 
 
 def test_what_always_fails_is_moved_by_sqs_after_max_receive_count_tries(standard, standard_letters, wait_for):
-    letter = standard_letters[standard.ids["poison"]]
-    assert letter.id == standard.ids["poison"]
-    assert letter.source_arn == standard.queue_arn
-    assert letter.attribute("ErrorType") is None
+    dead_letter = standard_letters[standard.ids["poison"]]
+    assert dead_letter.id == standard.ids["poison"]
+    assert dead_letter.source_arn == standard.queue_arn
+    assert dead_letter.attribute("ErrorType") is None
     policy = boto3.client("sqs").get_queue_attributes(QueueUrl=standard.queue_url, AttributeNames=["RedrivePolicy"])
     most = int(json.loads(policy["Attributes"]["RedrivePolicy"])["maxReceiveCount"])
-    tries = f"message {letter.id} failed with ConnectionError at receive"
+    tries = f"message {dead_letter.id} failed with ConnectionError at receive"
     assert wait_for(lambda: standard.lines(f"{tries} {most}"))
     assert not standard.lines(f"{tries} {most + 1}")
 
 
 @pytest.mark.parametrize(("name", "error"), [("quantity", "InvalidOrder"), ("malformed", "JSONDecodeError")])
 def test_what_makes_no_sense_is_dead_lettered_at_once_with_its_reason(standard, standard_letters, name, error):
-    letter = standard_letters[standard.ids[name]]
-    assert letter.attribute("ErrorType") == error
-    assert letter.attribute("ErrorMessage")
-    assert letter.attribute("SourceQueueArn") == standard.queue_arn
-    assert letter.attribute("SourceReceiveCount") == "1"
+    dead_letter = standard_letters[standard.ids[name]]
+    assert dead_letter.attribute("ErrorType") == error
+    assert dead_letter.attribute("ErrorMessage")
+    assert dead_letter.attribute("SourceQueueArn") == standard.queue_arn
+    assert dead_letter.attribute("SourceReceiveCount") == "1"
 
 
 def test_a_group_of_the_fifo_queue_keeps_its_order_when_one_is_retried(fifo, wait_for):
@@ -95,23 +95,23 @@ def test_a_group_of_the_fifo_queue_keeps_its_order_when_one_is_retried(fifo, wai
 
 
 def test_a_dead_letter_of_the_fifo_queue_keeps_its_group_and_lets_the_others_pass(fifo, fifo_letters):
-    letter = fifo_letters[fifo.ids["b2"]]
-    assert letter.attribute("ErrorType") == "JSONDecodeError"
-    assert letter.group == fifo.group("b")
+    dead_letter = fifo_letters[fifo.ids["b2"]]
+    assert dead_letter.attribute("ErrorType") == "JSONDecodeError"
+    assert dead_letter.group == fifo.group("b")
     assert fifo.done(fifo.ids["b1"]) <= fifo.done(fifo.ids["b3"])
 
 
 def test_what_always_fails_on_fifo_is_dead_lettered_alone(fifo, fifo_letters):
-    letter = fifo_letters[fifo.ids["c1"]]
-    assert letter.attribute("ErrorType") == "ConnectionError"
-    assert letter.attribute("SourceQueueArn") == fifo.queue_arn
+    dead_letter = fifo_letters[fifo.ids["c1"]]
+    assert dead_letter.attribute("ErrorType") == "ConnectionError"
+    assert dead_letter.attribute("SourceQueueArn") == fifo.queue_arn
     assert fifo.ids["c2"] not in fifo_letters
     assert not [line for _, line in fifo.lines(fifo.ids["c2"]) if "failed" in line]
 
 
 def test_a_dead_letter_is_shown_with_its_reason_and_stays(standard, dlq):
     assert standard.ids["quantity"] in dlq("show", standard.dead_letter_url, "--limit", "1000")
-    assert standard.ids["quantity"] in standard.letters()
+    assert standard.ids["quantity"] in standard.dead_letters()
 
 
 @pytest.mark.parametrize("kind", HALVES)
@@ -121,7 +121,7 @@ def test_what_is_redriven_is_done(make_half, wait_for, dlq, kind):
     assert "1 message moved" in dlq("redrive", half.dead_letter_url, "--to", half.queue_url, "--message-id", dead)
     # it has a new message id now, but it is the same order
     assert wait_for(lambda: half.lines(f"test-{half.run}-mended"))
-    assert half.letters() == {}
+    assert half.dead_letters() == {}
 
 
 def test_what_is_redriven_and_fails_again_comes_back_with_todays_reason(standard, wait_for, dlq):
@@ -129,12 +129,16 @@ def test_what_is_redriven_and_fails_again_comes_back_with_todays_reason(standard
     dlq("redrive", standard.dead_letter_url, "--to", standard.queue_url, "--message-id", before)
 
     def back():
-        return [letter for letter in standard.letters().values() if letter.message["Body"].startswith("<order>")]
+        return [
+            dead_letter
+            for dead_letter in standard.dead_letters().values()
+            if dead_letter.message["Body"].startswith("<order>")
+        ]
 
-    (letter,) = wait_for(back)
-    assert letter.source_id != before
-    assert letter.attribute("SourceMessageId") == letter.source_id
-    assert wait_for(lambda: standard.lines(f"message {letter.source_id} failed with JSONDecodeError"))
+    (dead_letter,) = wait_for(back)
+    assert dead_letter.source_id != before
+    assert dead_letter.attribute("SourceMessageId") == dead_letter.source_id
+    assert wait_for(lambda: standard.lines(f"message {dead_letter.source_id} failed with JSONDecodeError"))
 
 
 def test_a_whole_dead_letter_queue_is_moved_back(outputs, dlq, wait_for):

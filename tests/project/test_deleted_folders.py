@@ -12,15 +12,15 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize(
     ("target", "folder"),
-    [(target, "local") for target in ("demo", "up", "compare", "picture", "scaling", "soak", "faults")]
-    + [(target, "benchmarks") for target in ("bench", "soak", "faults")],
+    [(target, "sqslab") for target in ("demo", "up", "compare", "picture", "scaling", "soak", "faults")]
+    + [(target, "benchmarks") for target in ("bench", "compare", "picture", "scaling", "soak", "faults")],
 )
 def test_a_target_whose_folder_was_deleted_says_so_in_one_line_and_sets_nothing_up(tmp_path, target, folder):
     # given
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for other in {"local", "benchmarks"} - {folder}:
-        (tmp_path / other).mkdir()
-        (tmp_path / other / "__main__.py").touch()
+    other = tmp_path / ("benchmarks/__main__.py" if folder == "sqslab" else "sqslab/pyproject.toml")
+    other.parent.mkdir()
+    other.touch()
     (tmp_path / folder / "__pycache__").mkdir(parents=True)  # what `git rm` leaves
     # when
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
@@ -28,5 +28,5 @@ def test_a_target_whose_folder_was_deleted_says_so_in_one_line_and_sets_nothing_
     # then
     assert ended.returncode == 2
     (line,) = (ended.stdout + ended.stderr).splitlines()
-    assert f"{folder}/ was deleted, and `make {target}` needs it" in line
+    assert f"{folder}/ was deleted, and `make {target}` needs {'sqslab: ' if folder == 'sqslab' else 'it'}" in line
     assert not list(tmp_path.glob(".venv*"))

@@ -28,7 +28,7 @@ pytestmark = [
     as_shipped,
     pytest.mark.skipif(not SECTION, reason="the README is another"),
     pytest.mark.skipif(
-        not all((ROOT / folder).exists() for folder in ("benchmarks", "docs", "lint", "local")),
+        not all((ROOT / folder).exists() for folder in ("benchmarks", "docs", "sqslab")),
         reason="some of it was deleted already",
     ),
     pytest.mark.skipif(shutil.which("perl") is None, reason="there is no Perl"),
@@ -53,18 +53,24 @@ def rename(kind, name):
     return block("mv functions/", HALF=kind, NAME=name)
 
 
-# What is done to each, and which tests of its own are run. Those in tests/lint that need both halves take long.
+# What is done to each, and which tests of its own are run. Those that need both halves take long.
 FORKS = {
     "renamed": (
         lambda: [rename("standard", "orders"), rename("fifo", "movements")],
-        ["tests/lint/test_project_template.py", "tests/project/test_fork.py", "-k", "fifo"],
+        ["tests/template/test_lint_findings.py", "tests/project/test_fork.py", "-k", "fifo"],
     ),
     "without FIFO": (
         lambda: [drop("fifo"), rename("standard", "orders")],
         [*OWN_TESTS, "-k", "not cfn_lint"],
     ),
-    "without standard, lint and local": (
-        lambda: [drop("standard"), rename("fifo", "movements"), block("STACK=", STACK="shop"), block("rm -r lint")],
+    "without standard and sqslab": (
+        lambda: [
+            drop("standard"),
+            rename("fifo", "movements"),
+            block("STACK=", STACK="shop"),
+            block("rm -r sqslab"),
+            block("rm -r tests/deployed"),
+        ],
         [*OWN_TESTS, "-k", "not cfn_lint"],
     ),
 }

@@ -16,7 +16,7 @@ JOBS = [
     for key, job in workflow["jobs"].items()
 ]
 # A fork that has dropped either has no job that runs them: tests/conftest.py.
-HAS_DEPLOYED_TESTS = all((ROOT / folder).exists() for folder in ("local", "tests/deployed"))
+HAS_DEPLOYED_TESTS = all((ROOT / folder).exists() for folder in ("sqslab", "tests/deployed"))
 each_job = pytest.mark.parametrize("job", JOBS)
 
 
@@ -68,10 +68,10 @@ def test_a_job_ends_and_leaves_no_credentials_of_git_behind(job):
 
 @each_job
 def test_a_job_runs_targets_of_the_makefile_and_nothing_else(job):
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     for step in steps(job):
         if "run" in step:
-            command = re.fullmatch(r"make ([a-z]+)(?: [A-Z_]+=[\w/]+)?", step["run"])
+            command = re.fullmatch(r"make ([a-z-]+)(?: [A-Z_]+=[\w/]+)?", step["run"])
             assert command, step["run"]
             assert command[1] in targets
 

@@ -1,0 +1,7 @@
+"""`python -m sqslab`."""
+
+import sys
+
+from sqslab.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of `sqslab`, one a file."""

@@ -1,0 +1,1 @@
+"""Queues of a real account, with the functions on this machine."""

@@ -1,0 +1,1 @@
+"""Dead-letter queues: looking into them, moving and deleting messages."""

@@ -1,0 +1,1 @@
+"""A template as CloudFormation will see it."""

@@ -1,0 +1,1 @@
+"""The event source mapping of an SQS queue, as Lambda runs it."""

@@ -1,0 +1,1 @@
+"""Messages that a file lists, how they end, and how they should."""

@@ -1,0 +1,1 @@
+"""The queues of the simulated SQS, standard and FIFO."""

@@ -1,0 +1,1 @@
+"""A SAM project on this machine: the emulator, `sam build`, `sam deploy`, saved files, logs."""

@@ -1,0 +1,1 @@
+"""What `sqslab up` shows in the terminal."""

@@ -1,0 +1,7 @@
+"""One emulator for these tests, with what `sqslab`'s own tests use."""
+
+from sqslab_testing.fixtures import (  # noqa: F401
+    clients,
+    emulator,
+    wait_for_fixture,
+)
