@@ -110,7 +110,7 @@ def ran(request, deployed, wait_for):
         ids = {dead_letter.source_id: dead_letter.id for dead_letter in dead_letters.take(10)}
     assert ids.keys() == set(bad)
     environment = local_environment(emulator.endpoint_url) | {
-        "AWS_CLI": str(find_emulator().parent / "aws"),
+        "AWS_CLI": str(find_emulator().resolve().parent / "aws"),
         "AWS_SAM_STACK_NAME": project.stack_name,
         "CONFIG_ENV": "local",
         "HALF": half,

@@ -128,7 +128,7 @@ def test_it_can_be_stopped_at_any_moment(tmp_path_factory, wait_for, said, numbe
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["--template-file", "not-there.yaml"], "There is no template"),
+        (["--template-file", "not-there.yaml"], "There is no "),
         (["--parameter-overrides", "nothing"], "nothing is not a parameter override"),
         (
             ["--lambda-endpoint-url", "https://lambda.us-east-1.amazonaws.com"],
@@ -136,8 +136,9 @@ def test_it_can_be_stopped_at_any_moment(tmp_path_factory, wait_for, said, numbe
         ),
     ],
 )
-def test_a_wrong_argument_is_one_message(run_local, arguments, error):
-    program = run_local("up", *arguments)
+def test_a_wrong_argument_is_one_message(run_local, tmp_path, arguments, error):
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    program = run_local("up", *arguments, folder=tmp_path)
     assert program.exit_code() == 1
     assert program.output.startswith(f"error: {error}")
     assert len(program.lines) == 1

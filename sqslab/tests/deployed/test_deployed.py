@@ -45,7 +45,7 @@ def there(aws):
 @pytest.fixture(autouse=True)
 def state(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return tmp_path / "state" / "partial-batch"
+    return tmp_path / "state" / "sqslab"
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def test_what_cannot_be_found_is_named_and_nothing_is_switched_off(poll, deploy,
 def test_options_that_do_not_go_together_are_refused(run_local, options):
     program = run_local("poll", *options)
     assert program.exit_code() == 2
-    assert "error: " in program.output
+    assert "error: " in program.output.lower()
 
 
 @pytest.mark.parametrize(
@@ -560,13 +560,13 @@ def test_restore_is_a_command(run_local):
 
 
 def test_nothing_is_polled_while_functions_are_deployed_again_and_may_have_other_settings(
-    deploy, aws, emulator, clients, make_function
+    deploy, aws, emulator, clients, make_function, tmp_path
 ):
     # given
     deploy("resting")
     make_function("resting", HERE)
     takeover = Takeover(MappingSelection(aws.endpoint_url, functions={"resting": "resting"}, assumed=True), print)
-    polled = RemoteMappings(Project(), emulator.endpoint_url, None, takeover)
+    polled = RemoteMappings(Project(tmp_path / "template.yaml"), emulator.endpoint_url, None, takeover)
     with Workers(aws.endpoint_url, polled.clients, lambda _: None, mappings=polled.now) as pollers:
         assert len(pollers) == 1
         # when
@@ -581,13 +581,13 @@ def test_nothing_is_polled_while_functions_are_deployed_again_and_may_have_other
 
 
 def test_polling_is_paused_until_functions_that_were_deployed_again_have_the_deployed_settings(
-    deploy, aws, emulator, clients, make_function, monkeypatch
+    deploy, aws, emulator, clients, make_function, monkeypatch, tmp_path
 ):
     # given settings that cannot be read for a while
     deploy("paused")
     make_function("paused", HERE)
     takeover = Takeover(MappingSelection(aws.endpoint_url, functions={"paused": "paused"}, assumed=True), print)
-    polled = RemoteMappings(Project(), emulator.endpoint_url, None, takeover)
+    polled = RemoteMappings(Project(tmp_path / "template.yaml"), emulator.endpoint_url, None, takeover)
     refused = ClientError({"Error": {"Code": "ThrottlingException"}}, "GetFunctionConfiguration")
 
     def refuse(**_):
@@ -614,12 +614,12 @@ def test_polling_is_paused_until_functions_that_were_deployed_again_have_the_dep
 
 
 def test_nothing_is_polled_when_the_list_of_mappings_cannot_be_had_while_functions_are_deployed(
-    deploy, aws, emulator, make_function, monkeypatch
+    deploy, aws, emulator, make_function, monkeypatch, tmp_path
 ):
     deploy("no-list")
     make_function("no-list", HERE)
     takeover = Takeover(MappingSelection(aws.endpoint_url, functions={"no-list": "no-list"}, assumed=True), print)
-    polled = RemoteMappings(Project(), emulator.endpoint_url, None, takeover)
+    polled = RemoteMappings(Project(tmp_path / "template.yaml"), emulator.endpoint_url, None, takeover)
     with Workers(aws.endpoint_url, polled.clients, lambda _: None, mappings=polled.now) as pollers:
         monkeypatch.setattr(polled.switch, "current", lambda: connect("http://127.0.0.1:1"))
         with polled.resting(pollers):
