@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from local.clock import VirtualClock, VirtualTask
 
-_TIMED = ("_alarm", "_batch", "_bulk", "_run", "_sqs", "_tasks")
+_TIMED = ("_runners.alarm", "batch", "_runners.bulk", "_runners.in_order", "_sqs.client", "_runners.tasks")
 
 
 class Process:
@@ -133,19 +133,22 @@ def virtual_layer(clock: VirtualClock, sqs: Any) -> Iterator[None]:
     with ExitStack() as patches:
         for module in _TIMED:
             patches.enter_context(patch(f"partial_batch.{module}.monotonic", clock.monotonic))
-        patches.enter_context(patch("partial_batch._alarm.getsignal", lambda number: signal.SIG_DFL))
+        patches.enter_context(patch("partial_batch._runners.alarm.getsignal", lambda number: signal.SIG_DFL))
         patches.enter_context(
-            patch("partial_batch._alarm.signal", lambda number, handler: this_process().set_handler(number, handler))
+            patch(
+                "partial_batch._runners.alarm.signal",
+                lambda number, handler: this_process().set_handler(number, handler),
+            )
         )
         patches.enter_context(
             patch(
-                "partial_batch._alarm.setitimer",
+                "partial_batch._runners.alarm.setitimer",
                 lambda which, seconds, interval=0.0: this_process().set_timer(clock.monotonic(), seconds, interval),
             )
         )
-        patches.enter_context(patch.dict("partial_batch._sqs._clients", {None: sqs, "us-east-1": sqs}))
-        patches.enter_context(patch("partial_batch._threads.Thread", _thread_maker(clock)))
-        patches.enter_context(patch("partial_batch._threads.SimpleQueue", lambda: _Queue(clock)))
+        patches.enter_context(patch.dict("partial_batch._sqs.client._clients", {None: sqs, "us-east-1": sqs}))
+        patches.enter_context(patch("partial_batch._runners.threads.Thread", _thread_maker(clock)))
+        patches.enter_context(patch("partial_batch._runners.threads.SimpleQueue", lambda: _Queue(clock)))
         patches.enter_context(patch("asyncio.new_event_loop", lambda: _Loop(clock)))
         yield
 

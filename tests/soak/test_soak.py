@@ -1,7 +1,8 @@
 """The long run: the same again from its seed, wrong where something is wrong, and made smaller then."""
 
 import pytest
-from partial_batch import _batch, _dead_letter
+from partial_batch import batch as _batch
+from partial_batch._sqs import dead_letters as _dead_letter
 
 from benchmarks.report import write_part
 from benchmarks.soak.__main__ import command, main, shrunk

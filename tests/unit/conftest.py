@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
-from partial_batch import _sqs
+from partial_batch._sqs import client as _sqs
 
 
 class SentMessages:
@@ -77,6 +77,6 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in ("_batch", "_bulk", "_run", "_sqs", "_tasks"):
+    for module in ("batch", "_runners.bulk", "_runners.in_order", "_sqs.client", "_runners.tasks"):
         monkeypatch.setattr(f"partial_batch.{module}.monotonic", clock)
     return clock

@@ -9,7 +9,8 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from partial_batch import Message, OutOfTime, _alarm, batch_handler
+from partial_batch import Message, OutOfTime, batch_handler
+from partial_batch._runners import alarm as _alarm
 
 from tests.support import Context, reported, standard_event
 from tests.unit.conftest import Clock

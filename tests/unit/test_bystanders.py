@@ -147,7 +147,7 @@ def test_a_poison_message_takes_no_bystander_with_it(concurrency: int, monkeypat
         def send_message(self, **request: Any) -> None:
             dead.append(request["MessageAttributes"]["SourceMessageId"]["StringValue"])
 
-    monkeypatch.setattr("partial_batch._sqs._clients", {None: Queue()})
+    monkeypatch.setattr("partial_batch._sqs.client._clients", {None: Queue()})
     options = {"concurrency": concurrency} if concurrency > 1 else {"on_fifo_failure": "skip_group"}
     handler = handler_failing_on("a1", "a4", **options)
     waiting = [f"a{number}" for number in range(1, 8)]

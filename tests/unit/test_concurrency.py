@@ -8,7 +8,8 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
-from partial_batch import Message, _threads, batch_handler
+from partial_batch import Message, batch_handler
+from partial_batch._runners import threads as _threads
 
 from tests.support import FIFO_ARN, Context, fifo_event, record, reported, standard_event
 from tests.unit.conftest import Clock

@@ -5,7 +5,8 @@ import socket
 from typing import Any
 
 import pytest
-from partial_batch import Message, PermanentFailure, _sqs, batch_handler
+from partial_batch import Message, PermanentFailure, batch_handler
+from partial_batch._sqs import client as _sqs
 
 from tests.support import FIFO_ARN, STANDARD_ARN, fifo_event, record, reported, standard_event
 from tests.unit.conftest import SentMessages

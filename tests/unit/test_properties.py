@@ -10,7 +10,8 @@ from typing import Any, Literal, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from partial_batch import Backoff, Message, OutOfTime, PermanentFailure, RetryLater, _sqs, batch_handler
+from partial_batch import Backoff, Message, OutOfTime, PermanentFailure, RetryLater, batch_handler
+from partial_batch._sqs import client as _sqs
 
 from tests.support import FIFO_ARN, STANDARD_ARN, Context, record, reported
 from tests.unit.conftest import Clock
@@ -146,7 +147,7 @@ def test_nothing_is_lost_and_no_order_is_broken(
     handler: Any = batch_handler(work_async if is_async else work, dead_letter_queue="https://queue", **options)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_sqs, "_clients", {None: sqs, "us-east-1": sqs})
-        for module in ("_batch", "_bulk", "_run", "_sqs", "_tasks"):
+        for module in ("batch", "_runners.bulk", "_runners.in_order", "_sqs.client", "_runners.tasks"):
             patch.setattr(f"partial_batch.{module}.monotonic", clock)
         back = reported(handler({"Records": records}, clock if with_context else None))
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from partial_batch import _sqs
+from partial_batch._sqs import client as _sqs
 
 from tests.unit.conftest import Clock, SentMessages
 

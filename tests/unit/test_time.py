@@ -9,7 +9,9 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from partial_batch import Backoff, Message, OutOfTime, _bulk, _tasks, batch_handler, bulk_handler
+from partial_batch import Backoff, Message, OutOfTime, batch_handler, bulk_handler
+from partial_batch._runners import bulk as _bulk
+from partial_batch._runners import tasks as _tasks
 
 from tests.support import Context, fifo_event, reported, standard_event
 from tests.unit.conftest import Clock, SentMessages
@@ -538,7 +540,7 @@ class TestSqsCallsFitInTheReserve:
     def test_no_client_is_made_when_there_is_no_time_to(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        monkeypatch.setattr("partial_batch._sqs._clients", {})
+        monkeypatch.setattr("partial_batch._sqs.client._clients", {})
 
         @batch_handler(backoff=Backoff())
         def handler(message: Message) -> None:

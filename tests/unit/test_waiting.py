@@ -242,7 +242,7 @@ def test_the_client_is_of_the_queue_s_region(monkeypatch: pytest.MonkeyPatch) ->
             asked.append(request["QueueUrl"])
             return {}
 
-    monkeypatch.setattr("partial_batch._sqs._clients", {"eu-west-1": Client()})
+    monkeypatch.setattr("partial_batch._sqs.client._clients", {"eu-west-1": Client()})
     for arn in (STANDARD_ARN, FIFO_ARN):
         batch_handler(fails, backoff=STEADY)({"Records": [record("1", arn=arn.replace("us-east-1", "eu-west-1"))]})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from ._message import ReceivedMessage
+from partial_batch.message import ReceivedMessage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 
-from ._backoff import Backoff, is_number
-from ._errors import PermanentFailure
-from ._function import is_async
+from ._runners.function import is_async
+from .backoff import Backoff, is_number
+from .errors import PermanentFailure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal, TypedDict
 
-    from ._message import Message
+    from .message import Message
 
     OnFifoFailure = Literal["stop_batch", "skip_group"]
     ExceptionTypes = type[Exception] | tuple[type[Exception], ...]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ._errors import InvalidEvent
-from ._message import ReceivedMessage
+from partial_batch.errors import InvalidEvent
+from partial_batch.message import ReceivedMessage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _read_others(event: Any) -> tuple[Records, type[ReceivedMessage]]:
 
 def _kind_of(record: dict[str, Any], where: str) -> type[ReceivedMessage]:
     if record.get("eventSource") in ("aws:kinesis", "aws:dynamodb"):
-        from ._streams import DynamoDBMessage, KinesisMessage
+        from .streams import DynamoDBMessage, KinesisMessage
 
         kind = KinesisMessage if record["eventSource"] == "aws:kinesis" else DynamoDBMessage
         part = record.get(kind.part)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 from time import monotonic
 
-from ._errors import OutOfTime, is_interrupt
-from ._function import require_finished
+from partial_batch.errors import OutOfTime, is_interrupt
+
+from .function import require_finished
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ._batch import Batch
-    from ._message import Message
+    from partial_batch.batch import Batch
+    from partial_batch.message import Message
 
 
 def run(function: Callable[[Message], object], batch: Batch, places: Iterable[int]) -> None:

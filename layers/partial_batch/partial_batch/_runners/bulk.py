@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from time import monotonic
 
-from ._alarm import run_with_alarm
-from ._errors import OutOfTime, is_interrupt
-from ._function import require_finished
-from ._message import Message
-from ._run import ends_message_only
+from partial_batch.errors import OutOfTime, is_interrupt
+from partial_batch.message import Message
+
+from .alarm import run_with_alarm
+from .function import require_finished
+from .in_order import ends_message_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ._batch import Batch
+    from partial_batch.batch import Batch
 
 
 class ReportedFailure(Exception):

@@ -6,14 +6,14 @@ from _queue import Empty, SimpleQueue
 from contextvars import copy_context
 from threading import Lock, Thread
 
-from ._run import run
+from .in_order import run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ._batch import Batch
-    from ._message import Message
+    from partial_batch.batch import Batch
+    from partial_batch.message import Message
 
 
 def run_in_threads(function: Callable[[Message], object], batch: Batch, lanes: list[Iterable[int]]) -> None:

@@ -7,18 +7,19 @@ from contextvars import copy_context
 from threading import Thread, current_thread, main_thread
 from time import monotonic
 
-from ._alarm import run_with_alarm
-from ._errors import OutOfTime, is_interrupt
-from ._function import require_finished
-from ._run import ends_message_only
+from partial_batch.errors import OutOfTime, is_interrupt
+
+from .alarm import run_with_alarm
+from .function import require_finished
+from .in_order import ends_message_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable
     from typing import Any
 
-    from ._batch import Batch
-    from ._message import Message
+    from partial_batch.batch import Batch
+    from partial_batch.message import Message
 
 # What a cancelled function may take to clean up, before the batch goes on without it.
 _CLEAN_UP_SECONDS = 0.1

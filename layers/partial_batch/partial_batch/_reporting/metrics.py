@@ -12,7 +12,7 @@ from time import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._batch import Batch
+    from partial_batch.batch import Batch
 
 
 def write_metrics(namespace: str, batch: Batch, *, failed: int) -> None:

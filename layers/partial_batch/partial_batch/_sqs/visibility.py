@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from math import ceil
 
-from ._errors import MOST_HIDDEN_SECONDS
-from ._log import log_visibility
-from ._sqs import CallFailed, call
+from partial_batch._reporting.log import log_visibility
+from partial_batch.errors import MOST_HIDDEN_SECONDS
+
+from .client import CallFailed, call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._message import Message
+    from partial_batch.message import Message
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html
 _MOST_ENTRIES = 10

@@ -6,7 +6,7 @@ import logging
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._message import Message
+    from partial_batch.message import Message
 
 logger = logging.getLogger("partial_batch")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from ._sqs import CallFailed, call
+from .client import CallFailed, call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ._message import Message
+    from partial_batch.message import Message
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 _MOST_ATTRIBUTES = 10

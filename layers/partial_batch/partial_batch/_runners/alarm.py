@@ -7,7 +7,7 @@ from __future__ import annotations
 from _signal import ITIMER_REAL, SIGALRM, getsignal, setitimer, signal  # type: ignore[import-not-found]
 from time import monotonic
 
-from ._errors import OutOfTime
+from partial_batch.errors import OutOfTime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-    from ._batch import Batch
+    from partial_batch.batch import Batch
 
 
 # A function that does not leave after it was interrupted, say because its cleanup waits, is interrupted again after

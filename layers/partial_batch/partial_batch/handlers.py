@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from functools import partial, update_wrapper
 
-from ._alarm import run_with_alarm
-from ._batch import Batch
-from ._event import read_records
-from ._function import is_async
-from ._options import Options
-from ._run import run
+from ._runners.alarm import run_with_alarm
+from ._runners.function import is_async
+from ._runners.in_order import run
+from ._sources import read_records
+from .batch import Batch
+from .options import Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol, Unpack, overload
 
-    from ._backoff import Backoff
-    from ._batch import BatchResponse
-    from ._message import Message
-    from ._options import BatchOptions, CommonOptions, ExceptionTypes, OnFifoFailure
+    from .backoff import Backoff
+    from .batch import BatchResponse
+    from .message import Message
+    from .options import BatchOptions, CommonOptions, ExceptionTypes, OnFifoFailure
 
     class BatchHandler[F](Protocol):
         """A Lambda handler made from a function of messages."""
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 else:
 
-    def overload(function):  # noqa: ANN001, ANN202 - typing itself is too large an import for a cold start
+    def overload(function):  # noqa: ANN001 - typing itself is too large an import for a cold start
         return function
 
 
@@ -205,7 +205,7 @@ def _run_in_order(function: Any, batch: Batch) -> None:
 def _run_side_by_side(function: Any, batch: Batch) -> None:
     lanes = list(batch.lanes())
     if len(lanes) > 1:
-        from ._threads import run_in_threads
+        from ._runners.threads import run_in_threads
 
         run_in_threads(function, batch, lanes)
     else:
@@ -213,19 +213,19 @@ def _run_side_by_side(function: Any, batch: Batch) -> None:
 
 
 def _run_async(function: Any, batch: Batch) -> None:
-    from ._tasks import run_in_tasks
+    from ._runners.tasks import run_in_tasks
 
     run_in_tasks(function, batch)
 
 
 def _run_whole(function: Any, batch: Batch) -> None:
-    from ._bulk import run_bulk
+    from ._runners.bulk import run_bulk
 
     run_bulk(function, batch)
 
 
 def _run_whole_async(function: Any, batch: Batch) -> None:
-    from ._bulk import run_bulk
-    from ._tasks import wait_for
+    from ._runners.bulk import run_bulk
+    from ._runners.tasks import wait_for
 
     run_bulk(partial(wait_for, function, batch), batch, interrupt=False)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from time import monotonic
 
-from ._errors import OutOfTime, RetryLater
-from ._function import require_finished
+from ._runners.function import require_finished
+from .errors import OutOfTime, RetryLater
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, TypedDict
 
-    from ._message import Message, ReceivedMessage
-    from ._options import Options
+    from .message import Message, ReceivedMessage
+    from .options import Options
 
     class BatchItemFailure(TypedDict):
         """One message to give back."""
@@ -144,7 +144,7 @@ class Batch:
             try:
                 require_finished(self.options.on_failure(message, error))
             except Exception as problem:
-                from ._log import log_hook_failure
+                from ._reporting.log import log_hook_failure
 
                 log_hook_failure(message, problem)
 
@@ -175,7 +175,7 @@ class Batch:
             elif self.ordered:
                 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
                 self.stop()
-        from ._log import log_failure
+        from ._reporting.log import log_failure
 
         log_failure(message, error, why_not, dead_lettered=dead_lettered, seconds=seconds, traceback=not known)
 
@@ -206,7 +206,7 @@ class Batch:
         options = self.options
         finished = self.finished
         if options.metrics_namespace is not None:
-            from ._metrics import write_metrics
+            from ._reporting.metrics import write_metrics
 
             write_metrics(options.metrics_namespace, self, failed=len(self._failed))
         if all(finished):
@@ -246,8 +246,8 @@ class Batch:
             return False, "no dead-letter queue is named"
         if self._queue_unreachable:
             return False, "the dead-letter queue could not be reached before in this batch"
-        from ._dead_letter import send
-        from ._sqs import CallFailed
+        from ._sqs.client import CallFailed
+        from ._sqs.dead_letters import send
 
         try:
             send(self.options.dead_letter_queue, message, error, fifo=self.fifo, end=self.end)
@@ -261,7 +261,7 @@ class Batch:
         """Hide failed messages for as long as they asked for; with a backoff, show those never started at once."""
         never_started = [place for place in unfinished if place not in self._failed]
         if never_started and self.deadline is not None and monotonic() + self.slowest > self.deadline:
-            from ._log import log_never_started
+            from ._reporting.log import log_never_started
 
             log_never_started(len(never_started), len(self.records))
         if self.kind.in_order:
@@ -270,6 +270,6 @@ class Batch:
         if self.options.backoff is not None:
             changes |= dict.fromkeys(never_started, 0)
         if changes:
-            from ._visibility import change_visibility
+            from ._sqs.visibility import change_visibility
 
             change_visibility([(self.message(place), changes[place]) for place in sorted(changes)], self.end)
