@@ -153,7 +153,10 @@ def _as_sent(attribute: dict[str, str]) -> dict[str, Any]:
         from base64 import b64decode
 
         return {"DataType": attribute["dataType"], "BinaryValue": b64decode(attribute["binaryValue"])}
-    return {"DataType": attribute["dataType"], "StringValue": attribute["stringValue"]}
+    value = attribute["stringValue"]
+    if not isinstance(value, str):
+        raise TypeError
+    return {"DataType": attribute["dataType"], "StringValue": value}
 
 
 def _text(value: str, data_type: str = "String") -> dict[str, Any]:

@@ -15,7 +15,6 @@ from .client import (
     LONGEST,
     MOST_CALLS_AT_ONCE,
     NO_ANSWER,
-    NO_TIME,
     TO_RETURN,
     CallFailed,
     attempt,
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 _MOST_ENTRIES = 10
 # So many calls without an answer, of any one batch, and no more are made.
 _MOST_UNANSWERED = 16
+_SKIPPED = "no time was left"
 
 
 def change_visibility(changes: list[Change], end: float | None) -> list[tuple[list[Message], str]]:
@@ -89,7 +89,6 @@ class _Calls:
             require_queue()
             if not self._arn.startswith("arn:"):
                 raise CallFailed("the record does not name its queue")
-            time_for_a_call(self._end)
             self._make()
         except CallFailed as failure:
             self._stop = str(failure)
@@ -103,7 +102,7 @@ class _Calls:
             if number in results:
                 _add(failed, results[number])
             else:
-                _add(failed, {NO_ANSWER if number in begun else self._stop or NO_TIME: _messages(part)})
+                _add(failed, {NO_ANSWER if number in begun else self._stop: _messages(part)})
         return failed
 
     def _make(self) -> None:
@@ -114,7 +113,13 @@ class _Calls:
             until = max(self._begun.copy().values(), default=now) + LONGEST
             if self._end is not None:
                 until = min(until, self._end - TO_RETURN)
-            if until <= now or threads.wait(until - now):
+            if threads.wait(until - now):
+                return
+            if self._end is not None and monotonic() >= self._end - TO_RETURN:
+                self._stop = self._stop or _SKIPPED
+                return
+            if (begun := self._begun.copy()) and monotonic() - max(begun.values()) >= LONGEST:
+                self._stop = self._stop or NO_ANSWER
                 return
 
     def _work(self) -> None:
@@ -134,14 +139,15 @@ class _Calls:
                 answer = attempt("change_message_visibility_batch", region, request, self._given_up)
                 result = _not_confirmed(part, answer)
             except CallFailed as failure:
-                result = {str(failure): _messages(part)}
-                if failure.refused or str(failure) == NO_TIME:
-                    self._stop = str(failure)
+                reason = _SKIPPED if failure.no_time else str(failure)
+                result = {reason: _messages(part)}
+                if failure.refused or failure.no_time:
+                    self._stop = reason
                 elif not failure.answered:
                     with self._lock:
                         self._unanswered += 1
                         if self._unanswered >= _MOST_UNANSWERED:
-                            self._stop = str(failure)
+                            self._stop = reason
             self._results[number] = result
             self._begun.pop(number, None)
 
