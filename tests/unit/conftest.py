@@ -92,6 +92,13 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in ("batch", "_runners.bulk", "_runners.in_order", "_sqs.client", "_runners.tasks", "side_by_side"):
+    for module in (
+        "batch",
+        "_runners.bulk",
+        "_runners.in_order",
+        "_sqs.client",
+        "_runners.tasks",
+        "side_by_side",
+    ):
         monkeypatch.setattr(f"partial_batch.{module}.monotonic", clock)
     return clock

@@ -150,7 +150,14 @@ def test_nothing_is_lost_and_no_order_is_broken(
     handler: Any = batch_handler(work_async if is_async else work, dead_letter_queue=f"https://queue{end}", **options)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_sqs, "_clients", {None: sqs, "us-east-1": sqs})
-        for module in ("batch", "_runners.bulk", "_runners.in_order", "_sqs.client", "_runners.tasks", "side_by_side"):
+        for module in (
+            "batch",
+            "_runners.bulk",
+            "_runners.in_order",
+            "_sqs.client",
+            "_runners.tasks",
+            "side_by_side",
+        ):
             patch.setattr(f"partial_batch.{module}.monotonic", clock)
         back = reported(handler({"Records": records}, clock if with_context else None))
 

@@ -548,6 +548,17 @@ class TestSqsCallsFitInTheReserve:
         assert reported(handler(standard_event("1"), clock)) == ["1"]
         assert "no time was left" in caplog.text
 
+    def test_hiding_fits_when_little_more_than_a_tick_is_left(self, sent: SentMessages, clock: Clock) -> None:
+        sent.changes_visibility()
+
+        @batch_handler(backoff=Backoff(base=2, jitter=False))
+        def handler(message: Message) -> None:
+            clock.now += 59.9
+            raise ValueError
+
+        assert reported(handler(standard_event("1"), clock)) == ["1"]
+        assert sent.hidden == {"handle of 1": 2}
+
     def test_a_permanent_failure_that_cannot_be_sent_in_time_goes_back(
         self, sent: SentMessages, clock: Clock, caplog: pytest.LogCaptureFixture
     ) -> None:

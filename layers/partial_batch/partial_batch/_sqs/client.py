@@ -159,6 +159,11 @@ def require_queue() -> None:
         raise CallFailed("under sam local there is no queue, unless AWS_ENDPOINT_URL_SQS names where", refused=True)
 
 
+def now() -> float:
+    """The time on the clock of `time.monotonic`: one clock for all of these calls."""
+    return monotonic()
+
+
 def time_for_a_call(end: float | None) -> float:
     """How many seconds a call may take.
 

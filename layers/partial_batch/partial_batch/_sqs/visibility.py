@@ -6,7 +6,6 @@ import re
 from itertools import batched
 from math import ceil
 from threading import Event, Lock
-from time import monotonic
 
 from partial_batch.errors import MOST_HIDDEN_SECONDS
 from partial_batch.side_by_side import Threads
@@ -18,6 +17,7 @@ from .client import (
     TO_RETURN,
     CallFailed,
     attempt,
+    now,
     require_queue,
     time_for_a_call,
 )
@@ -109,16 +109,16 @@ class _Calls:
         threads = Threads(self._work, min(MOST_CALLS_AT_ONCE, len(self._parts)))
         # One wait is enough as a rule. After it, calls that began meanwhile have their time, too.
         while True:
-            now = monotonic()
-            until = max(self._begun.copy().values(), default=now) + LONGEST
+            began = now()
+            until = max(self._begun.copy().values(), default=began) + LONGEST
             if self._end is not None:
                 until = min(until, self._end - TO_RETURN)
-            if threads.wait(until - now):
+            if threads.wait(until - began):
                 return
-            if self._end is not None and monotonic() >= self._end - TO_RETURN:
+            if self._end is not None and now() >= self._end - TO_RETURN:
                 self._stop = self._stop or _SKIPPED
                 return
-            if (begun := self._begun.copy()) and monotonic() - max(begun.values()) >= LONGEST:
+            if (begun := self._begun.copy()) and now() - max(begun.values()) >= LONGEST:
                 self._stop = self._stop or NO_ANSWER
                 return
 
@@ -134,7 +134,7 @@ class _Calls:
             result: Failures
             try:
                 time_for_a_call(self._end)
-                self._begun[number] = monotonic()
+                self._begun[number] = now()
                 request = {"QueueUrl": self._arn, "Entries": _entries(part)}
                 answer = attempt("change_message_visibility_batch", region, request, self._given_up)
                 result = _not_confirmed(part, answer)
