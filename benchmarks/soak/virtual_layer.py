@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 
     from local.clock import VirtualClock, VirtualTask
 
-_TIMED = ("_runners.alarm", "batch", "_runners.bulk", "_runners.in_order", "_sqs.client", "_runners.tasks")
+_TIMED = (
+    "_runners.alarm",
+    "batch",
+    "_runners.bulk",
+    "_runners.in_order",
+    "_sqs.client",
+    "_runners.tasks",
+    "side_by_side",
+)
 
 
 class Process:
@@ -147,8 +155,9 @@ def virtual_layer(clock: VirtualClock, sqs: Any) -> Iterator[None]:
             )
         )
         patches.enter_context(patch.dict("partial_batch._sqs.client._clients", {None: sqs, "us-east-1": sqs}))
-        patches.enter_context(patch("partial_batch._runners.threads.Thread", _thread_maker(clock)))
-        patches.enter_context(patch("partial_batch._runners.threads.SimpleQueue", lambda: _Queue(clock)))
+        for module in ("_runners.threads", "side_by_side"):
+            patches.enter_context(patch(f"partial_batch.{module}.Thread", _thread_maker(clock)))
+            patches.enter_context(patch(f"partial_batch.{module}.SimpleQueue", lambda: _Queue(clock)))
         patches.enter_context(patch("asyncio.new_event_loop", lambda: _Loop(clock)))
         yield
 

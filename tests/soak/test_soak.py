@@ -33,8 +33,8 @@ def test_what_is_left_out_does_not_go_wrong():
 def _sends_no_error_type(monkeypatch):
     attributes = _dead_letter._attributes
 
-    def without(message, error):
-        return {name: value for name, value in attributes(message, error).items() if name != "ErrorType"}
+    def without(*arguments):
+        return {name: value for name, value in attributes(*arguments).items() if name != "ErrorType"}
 
     monkeypatch.setattr(_dead_letter, "_attributes", without)
 

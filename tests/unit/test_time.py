@@ -537,34 +537,34 @@ class TestSqsCallsFitInTheReserve:
 
         assert reported(handler(standard_event("1"), Context(30))) == ["1"]
 
-    def test_no_client_is_made_when_there_is_no_time_to(
-        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    def test_they_are_skipped_and_that_is_logged_when_they_would_not(
+        self, sent: SentMessages, clock: Clock, caplog: pytest.LogCaptureFixture
     ) -> None:
-        monkeypatch.setattr("partial_batch._sqs.client._clients", {})
-
         @batch_handler(backoff=Backoff())
         def handler(message: Message) -> None:
+            clock.now += 59.96
             raise ValueError
 
-        assert reported(handler(standard_event("1"), Context(2.5))) == ["1"]
-        assert "no time is left for it" in caplog.text
+        assert reported(handler(standard_event("1"), clock)) == ["1"]
+        assert "no time was left" in caplog.text
 
-    def test_they_are_skipped_and_that_is_logged_when_they_would_not(
-        self, sent: SentMessages, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        @batch_handler(backoff=Backoff(), time_reserve=0.1)
+    def test_hiding_fits_when_little_more_than_a_tick_is_left(self, sent: SentMessages, clock: Clock) -> None:
+        sent.changes_visibility()
+
+        @batch_handler(backoff=Backoff(base=2, jitter=False))
         def handler(message: Message) -> None:
-            hang()
+            clock.now += 59.9
+            raise ValueError
 
-        assert reported(handler(standard_event("1"), Context(SOON))) == ["1"]
-        assert "no time is left for it" in caplog.text
+        assert reported(handler(standard_event("1"), clock)) == ["1"]
+        assert sent.hidden == {"handle of 1": 2}
 
     def test_a_permanent_failure_that_cannot_be_sent_in_time_goes_back(
         self, sent: SentMessages, clock: Clock, caplog: pytest.LogCaptureFixture
     ) -> None:
         @batch_handler(dead_letter_queue="https://queue", permanent=ValueError)
         def handler(message: Message) -> None:
-            clock.now += 59.9
+            clock.now += 59.96
             raise ValueError
 
         assert reported(handler(standard_event("1"), clock)) == ["1"]

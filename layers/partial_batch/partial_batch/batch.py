@@ -53,7 +53,7 @@ class Batch:
     stopped = False  # nothing more is to be started
     closed = False  # what still runs somewhere changes nothing any more
     shielded = False  # not to be interrupted
-    _queue_unreachable = False
+    _queue_refused = ""  # why nothing more is sent to the dead-letter queue
     _heads: dict[str | None, int] | None = None  # the place of the first message of each group, once it is asked for
     _first_error: BaseException | None = None
     _last_error: BaseException | None = None
@@ -244,16 +244,16 @@ class Batch:
         """Whether the message is in the dead-letter queue now and, if not, why not."""
         if self.options.dead_letter_queue is None:
             return False, "no dead-letter queue is named"
-        if self._queue_unreachable:
-            return False, "the dead-letter queue could not be reached before in this batch"
+        if self._queue_refused:
+            return False, f"not sent to the dead-letter queue, as before: {self._queue_refused}"
         from ._sqs.client import CallFailed
         from ._sqs.dead_letters import send
 
         try:
-            send(self.options.dead_letter_queue, message, error, fifo=self.fifo, end=self.end)
+            send(self.options.dead_letter_queue, message, type(error).__name__, str(error), end=self.end)
         except CallFailed as reason:
             # Trying again for each message of the batch would use up the function's time.
-            self._queue_unreachable = not reason.only_this
+            self._queue_refused = "" if reason.only_this else str(reason)
             return False, f"not sent to the dead-letter queue: {reason}"
         return True, ""
 
@@ -272,4 +272,9 @@ class Batch:
         if changes:
             from ._sqs.visibility import change_visibility
 
-            change_visibility([(self.message(place), changes[place]) for place in sorted(changes)], self.end)
+            failures = change_visibility([(self.message(place), changes[place]) for place in sorted(changes)], self.end)
+            if failures:
+                from ._reporting.log import log_visibility
+
+                for messages, reason in failures:
+                    log_visibility(messages, reason)
