@@ -40,7 +40,7 @@ def send(queue_url: str, message: Message, error: BaseException, *, fifo: bool, 
     try:
         request: dict[str, Any] = {
             "QueueUrl": queue_url,
-            "MessageBody": message.body,
+            "MessageBody": message.dead_letter_body(),
             "MessageAttributes": _attributes(message, error),
         }
     except Exception as problem:
@@ -64,7 +64,7 @@ def _attributes(message: Message, error: BaseException) -> dict[str, dict[str, A
     if "SourceMessageId" in attributes and attributes.get("SourceQueueArn") == reasons["SourceQueueArn"]:
         # Dead-lettered from here before, and sent back: the reasons are of that time and give way to today's.
         attributes = {name: value for name, value in attributes.items() if name not in reasons}
-    size = len(message.body.encode()) + sum(_size(name, attributes[name]) for name in attributes)
+    size = len(message.dead_letter_body().encode()) + sum(_size(name, attributes[name]) for name in attributes)
     for name, value in reasons.items():
         size_with_it = size + _size(name, value)
         if (
