@@ -38,6 +38,14 @@ def refusal(event: Any) -> str:
         ({"Records": [record("1") | {"messageId": ["secret"]}]}, "Records[0].messageId is a list, not a string"),
         (["secret"], "event[0] is a str, not an object"),
         ([record("1"), {}], "event[1].messageId is missing"),
+        (
+            {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "secret"}}]},
+            "this is an SNS event; subscribe an SQS queue to the topic and map the queue to the function",
+        ),
+        (
+            {"Records": [record("1"), {"EventSource": "aws:sns", "Sns": {"Message": "secret"}}]},
+            "Records[1]: this is an SNS event; subscribe an SQS queue to the topic and map the queue to the function",
+        ),
     ],
 )
 def test_it_says_what_is_wrong_and_where_before_anything_is_run(event: object, complaint: str) -> None:

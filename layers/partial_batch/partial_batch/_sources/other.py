@@ -100,7 +100,7 @@ def _check(record: dict[str, Any], source: str, where: str, *, from_pipes: bool)
     if source != "aws:sqs":
         foreign = describe_record(record)
         if foreign:
-            raise InvalidEvent(f"{where}: {foreign}")
+            raise InvalidEvent(foreign if where.endswith("[0]") else f"{where}: {foreign}")
         if "messageId" not in record:
             raise InvalidEvent(f"{where} comes from a source that is not SQS, Kinesis or DynamoDB")
     require_text(record, "messageId", where)
