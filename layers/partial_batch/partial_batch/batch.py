@@ -71,14 +71,9 @@ class Batch:
         self.held_groups: set[str | None] = set()
         # Not on the class: an attribute that stands on both is slow to read, and this is read for each message.
         self.latest_start = _FOREVER  # no message is started later than that
-        # The queue's name tells, and nothing else: a message group id may stand on a standard queue's messages too.
-        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
-        arn = records[0].get("eventSourceARN") if records else None
-        if isinstance(arn, str) and arn.endswith(".fifo"):
-            self.fifo = self.ordered = True
-            self._skip_group = options.skip_group
-        elif kind.in_order:
-            self.ordered = True
+        self.fifo = kind.fifo
+        self.ordered = kind.ordered
+        self._skip_group = kind.grouped and options.skip_group
         if context is not None:
             try:
                 milliseconds = context.get_remaining_time_in_millis()
@@ -94,6 +89,7 @@ class Batch:
         """The message at this place. Messages are made when they are needed: to keep ten thousand would cost more."""
         message = self.kind()
         message._record = self.records[place]
+        message._context = self.context
         return message
 
     def lanes(self) -> Iterable[Iterable[int]]:
@@ -163,7 +159,7 @@ class Batch:
             self.finished[place] = True
             self.dead_lettered += 1
         else:
-            if self.kind.in_order:
+            if not self.kind.has_visibility_timeout:
                 pass  # a stream's records are not hidden
             elif isinstance(error, RetryLater):
                 seconds = error.seconds
@@ -216,9 +212,8 @@ class Batch:
         ids = dict.fromkeys(self.message(place).id for place in unfinished)
         if options.raise_if_all_failed and ids.keys() >= {self.message(place).id for place in range(len(finished))}:
             raise RuntimeError(f"all {len(finished)} messages of the batch failed") from self._first_error
-        if self.ordered and not self.fifo:
-            ids = dict.fromkeys(list(ids)[:1])
-        return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in ids]}
+        identifiers = self.kind.identifiers([self.message(place) for place in unfinished])
+        return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in identifiers]}
 
     def _has_had_its_tries(self, place: int, message: Message) -> bool:
         """Whether the layer dead-letters a failing message itself, before SQS does it to those behind it as well.
@@ -264,7 +259,7 @@ class Batch:
             from ._reporting.log import log_never_started
 
             log_never_started(len(never_started), len(self.records))
-        if self.kind.in_order:
+        if not self.kind.has_visibility_timeout:
             return  # a stream's records are not hidden
         changes: dict[int, float] = {place: seconds for place, seconds in self._failed.items() if seconds is not None}
         if self.options.backoff is not None:

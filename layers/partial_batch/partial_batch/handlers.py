@@ -7,7 +7,7 @@ from functools import partial, update_wrapper
 from ._runners.alarm import run_with_alarm
 from ._runners.function import is_async
 from ._runners.in_order import run
-from ._sources import read_records
+from ._sources import read_event
 from .batch import Batch
 from .options import Options
 
@@ -184,7 +184,7 @@ def _decorate(
         run_function = asynchronous if is_async(function) else plain
 
         def handler(event: Any, context: Any = None) -> BatchResponse:
-            records, kind = read_records(event)
+            records, kind = read_event(event)
             batch = Batch(records, kind, options, context)
             run_function(function, batch)
             return batch.response()

@@ -6,7 +6,7 @@ import json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, ClassVar
 
 
 class Message:
@@ -15,18 +15,18 @@ class Message:
     Args:
         record: The record as Lambda sent it, a dict with at least a `messageId`. It is not copied.
             https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html shows one.
+        context: Lambda's context object of the invocation, or None.
     """
 
-    __slots__ = ("_record",)
+    __slots__ = ("_context", "_record")
 
-    in_order = False  # a stream's records are always in order; whether an SQS queue's are, its ARN says
-
-    def __init__(self, record: dict[str, Any]) -> None:
+    def __init__(self, record: dict[str, Any], context: Any = None) -> None:
         self._record = record
+        self._context = context
 
     @property
     def id(self) -> str:
-        """What identifies the message in the response."""
+        """What names the message in a log line, and for SQS in the response."""
         identifier: str = self._record["messageId"]
         return identifier
 
@@ -36,14 +36,31 @@ class Message:
         return self._record
 
     @property
+    def context(self) -> Any:
+        """Lambda's context object of this invocation. None if the handler was called without one."""
+        return self._context
+
+    @property
     def body(self) -> str:
         """The body as it was sent. KeyError if the record has none."""
         body: str = self._record["body"]
         return body
 
-    def json(self) -> Any:
-        """The body parsed as JSON. json.JSONDecodeError, a ValueError, if it is none."""
-        return json.loads(self.body)
+    def json(self, **keywords: Any) -> Any:
+        """Parse the body as JSON.
+
+        Args:
+            keywords: for `json.loads`, such as `parse_float=Decimal`.
+
+        Returns:
+            What the body says.
+
+        Raises:
+            ValueError: the body is not JSON (json.JSONDecodeError) or has a number of more than 4,300 digits.
+            RecursionError: the body is nested too deeply.
+            TypeError: `json.loads` does not take a keyword.
+        """
+        return json.loads(self.body, **keywords)
 
     @property
     def receive_count(self) -> int:
@@ -73,22 +90,54 @@ class Message:
 
     @property
     def sequence_number(self) -> str | None:
-        """The place in the order of a FIFO queue, None on a standard one."""
+        """The place in the order of a FIFO queue or a shard. None where there is no such number."""
         return self._system_attribute("SequenceNumber")
 
     @property
     def attributes(self) -> dict[str, str | int | float | bytes]:
-        """The message attributes: a Number as int or float, a Binary as bytes, anything else as str."""
-        return {
-            name: _attribute_value(attribute)
-            for name, attribute in (self._record.get("messageAttributes") or {}).items()
-        }
+        """The message attributes: a Number as int or float, a Binary as bytes, anything else as str.
+
+        ValueError if one of them is not as Lambda sends it.
+        """
+        attributes = self._record.get("messageAttributes")
+        if not isinstance(attributes, dict):
+            return {}
+        return {name: _attribute_value(name, attribute) for name, attribute in attributes.items()}
 
     @property
     def source_arn(self) -> str:
-        """The ARN of the queue the message came from, empty if the record does not say."""
+        """The ARN of the queue or stream, empty if the record does not say. A Kafka record never does."""
         arn = self._record.get("eventSourceARN")
         return arn if isinstance(arn, str) else ""
+
+    @property
+    def topic(self) -> str | None:
+        """The Kafka topic. None for a message of another source."""
+        return None
+
+    @property
+    def partition(self) -> int | None:
+        """The partition of the Kafka topic. None for a message of another source."""
+        return None
+
+    @property
+    def offset(self) -> int | None:
+        """The place in the Kafka partition. None for a message of another source."""
+        return None
+
+    @property
+    def key(self) -> bytes | None:
+        """The key of a Kafka record. None if it has none, or for a message of another source."""
+        return None
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        """The headers of a Kafka record, in order; a name may come twice. Empty for a message of another source."""
+        return []
+
+    def dead_letter_body(self) -> str:
+        """What the layer sends to the dead-letter queue: the body as it is. KeyError if the record has none."""
+        return self.body
 
     def __repr__(self) -> str:
         """Id and group; never the body, which does not belong in a log."""
@@ -101,7 +150,10 @@ class Message:
 
 
 class ReceivedMessage(Message):
-    """A message of a batch. It gets its record after it is made: calling a Python `__init__` takes twice the time."""
+    """A message of a batch, here of a standard SQS queue. Its class says what the batch must know of the source.
+
+    It gets its record and its context after it is made: calling a Python `__init__` takes twice the time.
+    """
 
     __slots__ = ()
     if TYPE_CHECKING:
@@ -111,19 +163,44 @@ class ReceivedMessage(Message):
     else:
         __init__ = object.__init__
 
+    ordered: ClassVar[bool] = False  # messages are to be processed in their order
+    grouped: ClassVar[bool] = False  # only within a group_id; groups are independent
+    fifo: ClassVar[bool] = False  # the source is a FIFO queue
+    has_visibility_timeout: ClassVar[bool] = True  # a failed message can be hidden
+    source: ClassVar[str] = "queue"  # what a log line calls it
 
-def _attribute_value(attribute: dict[str, Any]) -> str | int | float | bytes:
+    @classmethod
+    def identifiers(cls, unfinished: list[Message]) -> list[Any]:
+        """What the response is to report for the unfinished messages, which are given in the order of the batch.
+
+        Here each id once: a standard queue may deliver a message twice in one batch.
+        https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+        """
+        return list(dict.fromkeys(message.id for message in unfinished))
+
+
+class FifoMessage(ReceivedMessage):
+    """A message of an SQS FIFO queue."""
+
+    __slots__ = ()
+    ordered = grouped = fifo = True
+
+
+def _attribute_value(name: str, attribute: Any) -> str | int | float | bytes:
     # A type may carry a label, as in Number.float:
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
-    kind = attribute["dataType"].partition(".")[0]
-    if kind == "Binary":
-        from base64 import b64decode
+    try:
+        kind = attribute["dataType"].partition(".")[0]
+        if kind == "Binary":
+            from base64 import b64decode
 
-        return b64decode(attribute["binaryValue"])
-    value: str = attribute["stringValue"]
-    if kind == "Number":
-        try:
-            return int(value)
-        except ValueError:
-            return float(value)
+            return b64decode(attribute["binaryValue"])
+        value: str = attribute["stringValue"]
+        if kind == "Number":
+            try:
+                return int(value)
+            except ValueError:
+                return float(value)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ValueError(f"message attribute {name!r} is not as Lambda sends one") from None
     return value

@@ -37,7 +37,7 @@ def log_failure(
     if dead_lettered:
         becomes = "it was sent to the dead-letter queue"
     else:
-        becomes = "it goes back to its source" if message.in_order else "it goes back to the queue"
+        becomes = f"it goes back to the {getattr(message, 'source', 'queue')}"
         becomes += "" if seconds is None else f", hidden for {seconds:.0f} s"
         becomes += f" ({why_not})" if why_not else ""
     logger.log(

@@ -35,6 +35,7 @@ def run(function: Callable[[Message], object], batch: Batch, places: Iterable[in
     for place in places:
         message = kind()
         message._record = records[place]
+        message._context = batch.context
         if holding and message.group_id in held_groups:
             continue
         if now > batch.latest_start:

@@ -1,9 +1,11 @@
-"""From the event that Lambda hands over to its messages."""
+"""From the event that Lambda hands over to its messages.
+
+A batch of an SQS queue is read here. For any other event, and for a malformed one, a module is loaded when it comes.
+"""
 
 from __future__ import annotations
 
-from partial_batch.errors import InvalidEvent
-from partial_batch.message import ReceivedMessage
+from partial_batch.message import FifoMessage, ReceivedMessage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,67 +14,39 @@ if TYPE_CHECKING:
     type Records = list[dict[str, Any]]
 
 
-def read_records(event: Any) -> tuple[Records, type[ReceivedMessage]]:
-    """The records of an event, in its order, and the kind of message they are.
+def read_event(event: Any) -> tuple[Records, type[ReceivedMessage]]:
+    """Read what source an event comes from.
+
+    Args:
+        event: as Lambda or EventBridge Pipes sends it.
+
+    Returns:
+        The records, in the order of the event, and the class of the messages to make of them.
 
     Raises:
-        InvalidEvent: the event or one of its records is malformed. Nothing of it has been handed out then.
+        InvalidEvent: the event is not a batch, or a record of it is malformed. Says what is wrong and where.
     """
     records = event.get("Records") if isinstance(event, dict) else None
-    if not isinstance(records, list):
-        return _read_others(event)
+    if not isinstance(records, list) or not records:
+        return _read_other(event)
     try:
         for record in records:
             # Comparing types is quicker than isinstance; what is not plain is looked at more closely.
             identifier = record["messageId"]
             if type(identifier) is not str or not identifier:
-                return _read_others(event)
-    except (KeyError, TypeError):
-        return _read_others(event)
-    return records, ReceivedMessage
+                return _read_other(event)
+        # A mapping has one queue. The whole batch is not searched for a second one: that would take as long again.
+        arn = records[0].get("eventSourceARN")
+        if records[-1].get("eventSourceARN") != arn:
+            return _read_other(event)
+    except (AttributeError, KeyError, TypeError):
+        return _read_other(event)
+    # The queue's name tells, and nothing else: messages of a standard queue may have a message group id, too.
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+    return records, FifoMessage if isinstance(arn, str) and arn.endswith(".fifo") else ReceivedMessage
 
 
-def _read_others(event: Any) -> tuple[Records, type[ReceivedMessage]]:
-    """The records of a stream's event, or what is wrong with the event."""
-    if not isinstance(event, dict):
-        raise InvalidEvent(f"the event is a {type(event).__name__}, not an object with Records")
-    if "Records" not in event:
-        raise InvalidEvent("the event has no Records")
-    records = event["Records"]
-    if not isinstance(records, list):
-        raise InvalidEvent(f"Records is a {type(records).__name__}, not a list")
-    kinds = set()
-    for place, record in enumerate(records):
-        if not isinstance(record, dict):
-            raise InvalidEvent(f"Records[{place}] is a {type(record).__name__}, not an object")
-        kinds.add(_kind_of(record, f"Records[{place}]"))
-    if len(kinds) > 1:
-        raise InvalidEvent("Records come from different kinds of sources")
-    return records, kinds.pop()
+def _read_other(event: Any) -> tuple[Records, type[ReceivedMessage]]:
+    from .other import read_other
 
-
-def _kind_of(record: dict[str, Any], where: str) -> type[ReceivedMessage]:
-    if record.get("eventSource") in ("aws:kinesis", "aws:dynamodb"):
-        from .streams import DynamoDBMessage, KinesisMessage
-
-        kind = KinesisMessage if record["eventSource"] == "aws:kinesis" else DynamoDBMessage
-        part = record.get(kind.part)
-        if not isinstance(part, dict):
-            raise InvalidEvent(f"{where}.{kind.part} is {_what_it_is(record, kind.part, 'an object')}")
-        _require_text(part, kind.identifier, f"{where}.{kind.part}")
-        return kind
-    _require_text(record, "messageId", where)
-    return ReceivedMessage
-
-
-def _require_text(holder: dict[str, Any], name: str, where: str) -> None:
-    if not isinstance(holder.get(name), str) or not holder[name]:
-        raise InvalidEvent(f"{where}.{name} is {_what_it_is(holder, name, 'a string')}")
-
-
-def _what_it_is(holder: dict[str, Any], name: str, wanted: str) -> str:
-    if name not in holder:
-        return "missing"
-    if holder[name] == "":
-        return "empty"
-    return f"a {type(holder[name]).__name__}, not {wanted}"
+    return read_other(event)

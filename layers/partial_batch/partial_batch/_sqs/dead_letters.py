@@ -71,7 +71,7 @@ def _require_fitting_queue(queue_url: str, message: Message) -> None:
 
 
 def _request(message: Message, error_type: str, error_message: str) -> dict[str, Any]:
-    body = message.dead_letter_body() if hasattr(message, "dead_letter_body") else message.body
+    body = message.dead_letter_body()
     if not isinstance(body, str) or not body:
         raise CallFailed("its body is not a string, or empty, and SQS takes no such message", only_this=True)
     if re.search(_NOT_ALLOWED, body):
