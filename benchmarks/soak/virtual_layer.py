@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _TIMED = (
     "_runners.alarm",
-    "batch",
+    "_runners.event_loop",
+    "clock",
     "_runners.bulk",
     "_runners.in_order",
     "_sqs.client",
@@ -155,7 +156,7 @@ def virtual_layer(clock: VirtualClock, sqs: Any) -> Iterator[None]:
             )
         )
         patches.enter_context(patch.dict("partial_batch._sqs.client._clients", {None: sqs, "us-east-1": sqs}))
-        for module in ("_runners.threads", "side_by_side"):
+        for module in ("side_by_side",):
             patches.enter_context(patch(f"partial_batch.{module}.Thread", _thread_maker(clock)))
             patches.enter_context(patch(f"partial_batch.{module}.SimpleQueue", lambda: _Queue(clock)))
         patches.enter_context(patch("asyncio.new_event_loop", lambda: _Loop(clock)))

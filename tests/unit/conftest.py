@@ -93,7 +93,8 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     for module in (
-        "batch",
+        "_runners.event_loop",
+        "clock",
         "_runners.bulk",
         "_runners.in_order",
         "_sqs.client",

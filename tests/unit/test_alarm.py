@@ -106,7 +106,7 @@ def test_a_ring_between_the_work_and_its_end_changes_nothing_nor_does_the_next(t
 
     def ring_at_the_end(frame: FrameType, event: str, argument: object) -> Any:
         line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-        if event == "line" and started.is_set() and not rings and line == "live = False":
+        if event == "line" and started.is_set() and not rings and line == "self.live = False":
             try:
                 signal.raise_signal(signal.SIGALRM)  # raises in the line that is traced
             except OutOfTime as interrupt:

@@ -132,7 +132,7 @@ class TestLimits:
         failing_with(PermanentFailure("a\x00b\ud800c\ufffed\t\U0001f600"))(standard_event("bad"))
 
         value = sent.requests[0]["MessageAttributes"]["ErrorMessage"]["StringValue"]
-        assert value == "a\ufffdb\ufffdc\ufffdd\t\U0001f600"
+        assert value == "a\ufffdb\\ud800c\ufffdd\t\U0001f600"
 
     @pytest.mark.parametrize(("own", "added"), [(5, 5), (7, 3), (10, 0)])
     def test_there_are_at_most_ten_attributes_the_messages_own_first(

@@ -151,7 +151,8 @@ def test_nothing_is_lost_and_no_order_is_broken(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_sqs, "_clients", {None: sqs, "us-east-1": sqs})
         for module in (
-            "batch",
+            "_runners.event_loop",
+            "clock",
             "_runners.bulk",
             "_runners.in_order",
             "_sqs.client",

@@ -1,7 +1,7 @@
 """Tell Lambda exactly which messages of a batch to give back."""
 
 from .backoff import Backoff
-from .errors import InvalidEvent, OutOfTime, PermanentFailure, RetryLater
+from .errors import InvalidEvent, OutOfTime, PermanentFailure, RetryLater, StopBatch
 from .handlers import batch_handler, bulk_handler
 from .message import Message
 
@@ -12,6 +12,7 @@ __all__ = [
     "OutOfTime",
     "PermanentFailure",
     "RetryLater",
+    "StopBatch",
     "batch_apis",  # a module, imported when it is asked for
     "batch_handler",
     "bulk_handler",

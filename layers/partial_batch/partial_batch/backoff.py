@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from os import urandom
+
+from .errors import MOST_HIDDEN_SECONDS, RetryLater, StopBatch
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -39,9 +43,9 @@ class Backoff:
         longest = min(self.maximum, self.base * 2.0**doublings)
         if not self.jitter:
             return longest
-        from random import random
-
-        return longest * (1 - random())  # noqa: S311 - (0, longest], and nothing secret
+        # Not from the module `random`: user code may seed it, and a SnapStart snapshot restores one seed for all.
+        # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
+        return longest * (1 + int.from_bytes(urandom(6))) / 2**48  # (0, longest]
 
     def __repr__(self) -> str:
         """As it was made."""
@@ -51,3 +55,30 @@ class Backoff:
 def is_number(value: Any) -> bool:
     """Whether it is an int or a float; a bool is neither."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def delay_of(error: BaseException, backoff: Backoff | None, failures: int) -> tuple[float | None, str]:
+    """How long a failed message is to stay hidden.
+
+    Args:
+        error: what its function raised.
+        backoff: of the handler.
+        failures: how often the message has failed, this time included.
+
+    Returns:
+        Seconds, or None for the queue's visibility timeout; and why what a subclass of the user's says cannot be used,
+        or nothing.
+    """
+    try:
+        if isinstance(error, RetryLater | StopBatch) and error.seconds is not None:
+            said: Any = error.seconds
+        elif backoff is not None:
+            said = backoff.delay(failures)
+        else:
+            return None, ""
+        if isinstance(said, str) or not 0 <= float(said) < float("inf"):
+            raise ValueError
+        return min(float(said), MOST_HIDDEN_SECONDS), ""
+    except BaseException as problem:
+        source = type(error if isinstance(error, RetryLater | StopBatch) else backoff).__name__
+        return None, f"{source} gives no number of seconds to hide it ({type(problem).__name__})"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial, update_wrapper
+from functools import update_wrapper
 
-from ._runners.alarm import run_with_alarm
-from ._runners.function import is_async
-from ._runners.in_order import run
+from ._runners.function import is_async, require_parameters
+from ._runners.in_order import run_in_order
 from ._sources import read_event
 from .batch import Batch
 from .options import Options
@@ -16,17 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol, Unpack, overload
 
-    from .backoff import Backoff
     from .batch import BatchResponse
     from .message import Message
-    from .options import BatchOptions, CommonOptions, ExceptionTypes, OnFifoFailure
+    from .options import BatchOptions, CommonOptions
 
     class BatchHandler[F](Protocol):
         """A Lambda handler made from a function of messages."""
 
         __wrapped__: F
 
-        def __call__(self, event: Any, context: Any = None) -> BatchResponse: ...
+        def __call__(self, event: Any, context: Any = None) -> BatchResponse:
+            """Process the messages of an event; see `batch_handler`."""
 
     class _BatchDecorator(Protocol):
         def __call__[F: Callable[[Message], object]](self, function: F, /) -> BatchHandler[F]: ...
@@ -36,59 +35,51 @@ if TYPE_CHECKING:
 
 else:
 
-    def overload(function):  # noqa: ANN001 - typing itself is too large an import for a cold start
+    def overload(function):  # noqa: ANN001, ANN201, D103 - typing itself is too large an import for a cold start
         return function
 
 
 @overload
-def batch_handler[F: Callable[[Message], object]](
+def batch_handler[F: Callable[[Message], object]](  # noqa: D103
     function: F, /, **options: Unpack[BatchOptions]
 ) -> BatchHandler[F]: ...
 @overload
-def batch_handler(function: None = None, /, **options: Unpack[BatchOptions]) -> _BatchDecorator: ...  # noqa: F811
-def batch_handler(  # noqa: F811
-    function: Any = None,
-    /,
-    *,
-    on_fifo_failure: OnFifoFailure | None = None,
-    concurrency: int = 1,
-    backoff: Backoff | None = None,
-    dead_letter_queue: str | None = None,
-    max_receive_count: int | None = None,
-    permanent: ExceptionTypes = (),
-    time_reserve: float = 1.0,
-    raise_if_all_failed: bool = False,
-    metrics_namespace: str | None = None,
-    on_success: Callable[[Message], object] | None = None,
-    on_failure: Callable[[Message, BaseException], object] | None = None,
-) -> Any:
+def batch_handler(function: None = None, /, **options: Unpack[BatchOptions]) -> _BatchDecorator: ...  # noqa: D103, F811
+def batch_handler(function: Any = None, /, **options: Unpack[BatchOptions]) -> Any:  # noqa: F811
     """Make a Lambda handler from a function of one message, plain or `async`.
 
     The handler runs the function for each message of the batch and returns the messages that are not known to have
     succeeded, for Lambda to give back to the queue. The event source mapping needs
-    `FunctionResponseTypes: [ReportBatchItemFailures]`. Kinesis and DynamoDB stream events are taken too: in order, up
-    to the first failure, which is the one reported.
+    `FunctionResponseTypes: [ReportBatchItemFailures]`. Events of Kinesis, DynamoDB streams and Kafka, and of
+    EventBridge Pipes, are taken too.
 
     Args:
         function: called with a `Message` and nothing else; the message succeeds if it returns and fails if it raises.
-        on_fifo_failure: FIFO queues only. `"stop_batch"`, the default: after a failure nothing more is started and the
-            rest of the batch goes back. `"skip_group"`: only the rest of that message group goes back.
-        concurrency: how many messages run at once: threads for a plain function, tasks for an `async` one. On FIFO,
-            groups run side by side and each group in its order, which means `"skip_group"`. A stream's records run one
-            at a time.
-        backoff: how long a failed message stays hidden; messages never started are shown again at once. None: as long
-            as the queue's visibility timeout.
-        dead_letter_queue: URL of the queue for messages that must not be retried. None: they are retried.
-        max_receive_count: FIFO queues only, with `dead_letter_queue`: a message that fails at every so-manieth receive
-            is dead-lettered by the layer itself, before SQS does so with it and all messages that wait behind it.
-        permanent: exception types that mean the same as `PermanentFailure`, one or a tuple.
-        time_reserve: seconds before the function's timeout at which work stops; what is not done by then goes back.
-        raise_if_all_failed: raise RuntimeError instead of returning when the whole batch would go back, so that the
-            invocation counts as an error.
-        metrics_namespace: CloudWatch namespace of the metrics. None: PARTIAL_BATCH_METRICS_NAMESPACE from the
-            environment or, without it, no metrics.
-        on_success: called with a message whose function returned; the message fails if this raises.
-        on_failure: called with a message and the exception it failed with; if this raises, that is logged.
+        options: by keyword.
+
+            on_fifo_failure: FIFO queues and Kafka only. `"stop_batch"`, the default: after a failure nothing more is
+                started and the rest of the batch goes back. `"skip_group"`: only the rest of that message group (of
+                that topic-partition) goes back.
+            concurrency (1): how many messages run at once: threads for a plain function, tasks for an `async` one. On
+                FIFO, groups run side by side and each group in its order, which means `"skip_group"`. A stream's
+                records run one at a time.
+            backoff (None): a `Backoff`: how long a failed message stays hidden; messages never started are shown again
+                at once. None: as long as the queue's visibility timeout.
+            dead_letter_queue (None): URL of the queue for messages that must not be retried. None: they are retried.
+            max_receive_count (None): FIFO queues only, with `dead_letter_queue`: a message that fails when its receive
+                count is a multiple of it is dead-lettered by the layer itself, before SQS does so with it and all
+                messages that wait behind it.
+            permanent (()): exception types that mean the same as `PermanentFailure`, one or a tuple.
+            time_reserve (1.0): seconds before the function's timeout at which work stops; what is not done by then
+                goes back.
+            raise_if_all_failed (False): raise RuntimeError instead of returning when the whole batch would go back, so
+                that the invocation counts as an error.
+            metrics_namespace (None): CloudWatch namespace of the metrics. None: PARTIAL_BATCH_METRICS_NAMESPACE from
+                the environment or, without it, no metrics.
+            error_text (str): what an exception says in the log and in the dead letter: a function of the exception
+                that returns a str, or None for its type alone.
+            on_success (None): called with a message whose function returned; the message fails if this raises.
+            on_failure (None): called with a message and the exception it failed with; if this raises, that is logged.
 
     Returns:
         The handler `(event, context=None) -> {"batchItemFailures": [{"itemIdentifier": id}, ...]}`, with the function
@@ -99,42 +90,19 @@ def batch_handler(  # noqa: F811
         TypeError, ValueError: an option or the function cannot be right. Raised here, at import, not at the first
             message.
     """
-    options = Options(
-        on_fifo_failure=on_fifo_failure,
-        concurrency=concurrency,
-        backoff=backoff,
-        dead_letter_queue=dead_letter_queue,
-        max_receive_count=max_receive_count,
-        permanent=permanent,
-        time_reserve=time_reserve,
-        raise_if_all_failed=raise_if_all_failed,
-        metrics_namespace=metrics_namespace,
-        on_success=on_success,
-        on_failure=on_failure,
+    checked = Options(dict(options))
+    return _decorate(
+        function, checked, _in_threads if checked.concurrency > 1 else run_in_order, _in_tasks, "a message"
     )
-    return _decorate(function, options, _run_side_by_side if concurrency > 1 else _run_in_order, _run_async)
 
 
 @overload
-def bulk_handler[F: Callable[[list[Message]], object]](
+def bulk_handler[F: Callable[[list[Message]], object]](  # noqa: D103
     function: F, /, **options: Unpack[CommonOptions]
 ) -> BatchHandler[F]: ...
 @overload
-def bulk_handler(function: None = None, /, **options: Unpack[CommonOptions]) -> _BulkDecorator: ...  # noqa: F811
-def bulk_handler(  # noqa: F811
-    function: Any = None,
-    /,
-    *,
-    backoff: Backoff | None = None,
-    dead_letter_queue: str | None = None,
-    max_receive_count: int | None = None,
-    permanent: ExceptionTypes = (),
-    time_reserve: float = 1.0,
-    raise_if_all_failed: bool = False,
-    metrics_namespace: str | None = None,
-    on_success: Callable[[Message], object] | None = None,
-    on_failure: Callable[[Message, BaseException], object] | None = None,
-) -> Any:
+def bulk_handler(function: None = None, /, **options: Unpack[CommonOptions]) -> _BulkDecorator: ...  # noqa: D103, F811
+def bulk_handler(function: Any = None, /, **options: Unpack[CommonOptions]) -> Any:  # noqa: F811
     """Make a Lambda handler from a function of the whole batch, plain or `async`, as for AWS's own batch calls.
 
     The function gets the list of messages and returns those that failed, as messages or as their ids; None or nothing
@@ -144,15 +112,7 @@ def bulk_handler(  # noqa: F811
     Args:
         function: called with a list of `Message`, never with an empty one. `batch_apis` makes what it is to return from
             the answers of Firehose, Kinesis, EventBridge, SNS, SQS and DynamoDB.
-        backoff: as for `batch_handler`, and so the others.
-        dead_letter_queue: for all messages, if the function raises a `permanent` failure.
-        max_receive_count: FIFO queues only.
-        permanent: exception types that mean the same as `PermanentFailure`, one or a tuple.
-        time_reserve: seconds before the function's timeout at which the function is interrupted; all failed then.
-        raise_if_all_failed: raise RuntimeError instead of returning when the whole batch would go back.
-        metrics_namespace: CloudWatch namespace of the metrics.
-        on_success: called with each message that succeeded.
-        on_failure: called with each message that failed, and the exception.
+        options: as for `batch_handler`, but no `on_fifo_failure` and no `concurrency`.
 
     Returns:
         The handler, or a decorator that makes one, as of `batch_handler`.
@@ -161,27 +121,19 @@ def bulk_handler(  # noqa: F811
         TypeError, ValueError: an option or the function cannot be right. Raised here, at import, not at the first
             message.
     """
-    options = Options(
-        on_fifo_failure="skip_group",
-        concurrency=1,
-        backoff=backoff,
-        dead_letter_queue=dead_letter_queue,
-        max_receive_count=max_receive_count,
-        permanent=permanent,
-        time_reserve=time_reserve,
-        raise_if_all_failed=raise_if_all_failed,
-        metrics_namespace=metrics_namespace,
-        on_success=on_success,
-        on_failure=on_failure,
-    )
-    return _decorate(function, options, _run_whole, _run_whole_async)
+    return _decorate(function, Options(dict(options), bulk=True), _in_bulk, _in_bulk_async, "the list of messages")
 
 
 def _decorate(
-    function: Any, options: Options, plain: Callable[[Any, Batch], None], asynchronous: Callable[[Any, Batch], None]
+    function: Any,
+    options: Options,
+    plain: Callable[[Any, Batch], None],
+    asynchronous: Callable[[Any, Batch], None],
+    parameter: str,
 ) -> Any:
     def decorate(function: Any) -> Any:
         run_function = asynchronous if is_async(function) else plain
+        require_parameters(function, parameter)
 
         def handler(event: Any, context: Any = None) -> BatchResponse:
             records, kind = read_event(event)
@@ -194,38 +146,25 @@ def _decorate(
     return decorate if function is None else decorate(function)
 
 
-def _run_in_order(function: Any, batch: Batch) -> None:
-    places = range(len(batch.records))
-    if batch.seconds is None:
-        run(function, batch, places)
-    else:
-        run_with_alarm(batch, batch.seconds, run, function, batch, places)
+def _in_threads(function: Any, batch: Batch) -> None:
+    from ._runners.threads import run_side_by_side
+
+    run_side_by_side(function, batch)
 
 
-def _run_side_by_side(function: Any, batch: Batch) -> None:
-    lanes = list(batch.lanes())
-    if len(lanes) > 1:
-        from ._runners.threads import run_in_threads
-
-        run_in_threads(function, batch, lanes)
-    else:
-        _run_in_order(function, batch)
-
-
-def _run_async(function: Any, batch: Batch) -> None:
+def _in_tasks(function: Any, batch: Batch) -> None:
     from ._runners.tasks import run_in_tasks
 
     run_in_tasks(function, batch)
 
 
-def _run_whole(function: Any, batch: Batch) -> None:
+def _in_bulk(function: Any, batch: Batch) -> None:
     from ._runners.bulk import run_bulk
 
     run_bulk(function, batch)
 
 
-def _run_whole_async(function: Any, batch: Batch) -> None:
-    from ._runners.bulk import run_bulk
-    from ._runners.tasks import wait_for
+def _in_bulk_async(function: Any, batch: Batch) -> None:
+    from ._runners.bulk import run_bulk_async
 
-    run_bulk(partial(wait_for, function, batch), batch, interrupt=False)
+    run_bulk_async(function, batch)

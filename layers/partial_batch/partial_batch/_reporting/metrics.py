@@ -10,27 +10,22 @@ import os
 import sys
 from time import time
 
+from partial_batch.results import DEAD_LETTERED, FAILED, NEVER_STARTED, SUCCEEDED
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from partial_batch.batch import Batch
 
 
-def write_metrics(namespace: str, batch: Batch, *, failed: int) -> None:
-    """Write one line to standard output, from which Lambda's log makes metrics.
-
-    Args:
-        namespace: of the metrics in CloudWatch.
-        batch: what was done.
-        failed: how many messages were tried, failed and go back.
-    """
-    received = len(batch.records)
-    succeeded = batch.finished.count(True) - batch.dead_lettered
+def write_metrics(batch: Batch) -> None:
+    """Write one line to standard output, from which Lambda's log makes metrics. Each message is counted once."""
+    results = batch.results
     values = {
-        "MessagesReceived": received,
-        "MessagesSucceeded": succeeded,
-        "MessagesFailed": failed,
-        "MessagesUnprocessed": received - succeeded - failed - batch.dead_lettered,
-        "MessagesDeadLettered": batch.dead_lettered,
+        "MessagesReceived": len(batch.records),
+        "MessagesSucceeded": results.count(SUCCEEDED),
+        "MessagesFailed": results.count(FAILED),
+        "MessagesUnprocessed": results.count(NEVER_STARTED),
+        "MessagesDeadLettered": results.count(DEAD_LETTERED),
     }
     function = getattr(batch.context, "function_name", None) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
     queue = batch.message(0).source_arn.split(":", 5)[-1] if batch.records else ""
@@ -41,7 +36,7 @@ def write_metrics(namespace: str, batch: Batch, *, failed: int) -> None:
             "Timestamp": int(time() * 1000),
             "CloudWatchMetrics": [
                 {
-                    "Namespace": namespace,
+                    "Namespace": batch.options.metrics_namespace,
                     "Dimensions": [list(dimensions)],
                     "Metrics": [{"Name": name, "Unit": "Count"} for name in values],
                 }

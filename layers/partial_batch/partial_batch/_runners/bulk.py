@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from _contextvars import copy_context
+from functools import partial
 from time import monotonic
 
-from partial_batch.errors import OutOfTime, is_interrupt
+from partial_batch.errors import OutOfTime
 from partial_batch.message import Message
+from partial_batch.results import SUCCEEDED
 
-from .alarm import run_with_alarm
 from .function import require_finished
-from .in_order import ends_message_only
+from .in_order import interruptible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from partial_batch.batch import Batch
 
@@ -22,74 +24,81 @@ class ReportedFailure(Exception):
     """What a message failed with that the function named as failed."""
 
 
-def run_bulk(function: Callable[[list[Message]], object], batch: Batch, *, interrupt: bool = True) -> None:
-    """Run the function, unless there is no time or nothing to do, and note what became of each message.
+def run_bulk(function: Callable[[list[Message]], object], batch: Batch) -> None:
+    """Run a plain function, unless there is no time or nothing to do, and note what became of each message."""
+    bulk = _Bulk(batch)
+    if bulk.may_start():
+        interruptible(lambda: copy_context().run(bulk.work, function), batch)
+        bulk.all_failed()
 
-    Args:
-        function: of the whole batch.
-        batch: not empty, or nothing is done.
-        interrupt: raise OutOfTime in the function when the time is over; not if it sees to that itself.
-    """
-    seconds = batch.seconds_left()
-    messages = [batch.message(place) for place in range(len(batch.records))]
-    if not messages or (seconds is not None and seconds <= 0):
-        return
-    error: BaseException = OutOfTime("the time of the function was nearly over")
-    returned = False
 
-    def work() -> None:
-        nonlocal error, returned
+def run_bulk_async(function: Callable[[list[Message]], Awaitable[object]], batch: Batch) -> None:
+    """Run an async function likewise."""
+    bulk = _Bulk(batch)
+    if bulk.may_start():
+        from .tasks import result_of
+
+        # Cancellation sees to the function's time, and the alarm to what comes after it.
+        bulk.work(partial(result_of, function, batch))
+        bulk.all_failed()
+
+
+class _Bulk:
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._messages = [batch.message(position) for position in range(len(batch.records))]
+        self._error: BaseException | None = OutOfTime("the time of the function was nearly over")
+
+    def may_start(self) -> bool:
+        """Whether there is anything to do, and time for it."""
+        return bool(self._messages) and self._batch.clock.seconds_left() != 0
+
+    def work(self, function: Callable[[list[Message]], object]) -> None:
         try:
-            failed = _failed_ids(function(list(messages)), messages)
-            returned = True
-        except BaseException as problem:
-            if not ends_message_only(problem):
+            failed = _failed_ids(function(list(self._messages)), self._messages)
+        except BaseException as error:
+            if self._batch.leaves(error):
                 raise
-            error = problem
-            if is_interrupt(problem):
-                raise
-        else:
-            _settle(messages, failed, batch)
+            self._error = error
+            return
+        self._error = None
+        self._note(failed)
 
-    if seconds is None or not interrupt:
-        work()
-    else:
-        run_with_alarm(batch, seconds, work)
-    if not returned:
-        for place, message in enumerate(messages):
-            if not _waits(message, batch):
-                batch.failed(place, message, error)
+    def all_failed(self) -> None:
+        """If the function did not return, all messages failed with what it raised."""
+        if self._error is None:
+            return
+        for position, message in enumerate(self._messages):
+            if not self._waits(message):
+                self._batch.failed(position, message, self._error)
 
-
-def _waits(message: Message, batch: Batch) -> bool:
-    """Whether it goes back with a failed one before it, which comes first, whatever became of it."""
-    return batch.stopped or (bool(batch.held_groups) and message.group_id in batch.held_groups)
-
-
-def _settle(messages: list[Message], failed: set[str], batch: Batch) -> None:
-    on_success = batch.options.on_success
-    for place, message in enumerate(messages):
-        if _waits(message, batch):
-            continue
-        if message.id in failed:
-            batch.failed(place, message, ReportedFailure("the function named it as failed"))
-            if batch.fifo:
-                # Even if it was dead-lettered: the function may have gone no further in its group.
-                batch.held_groups.add(message.group_id)
-            continue
-        if on_success is not None:
-            if monotonic() > batch.latest_start:
-                return
-            try:
-                require_finished(on_success(message))
-            except BaseException as error:
-                if not ends_message_only(error):
-                    raise
-                batch.failed(place, message, error)
-                if is_interrupt(error):
-                    raise
+    def _note(self, failed: set[str]) -> None:
+        batch = self._batch
+        on_success = batch.options.on_success
+        outcomes = batch.results.outcomes
+        for position, message in enumerate(self._messages):
+            if self._waits(message):
                 continue
-        batch.finished[place] = True
+            if message.id in failed:
+                batch.failed(position, message, ReportedFailure("the function named it as failed"))
+                if batch.kind.grouped:
+                    # Even if it was dead-lettered: the function may have gone no further in its group.
+                    batch.held_groups.add(message.group_id)
+                continue
+            if on_success is not None:
+                if monotonic() > batch.clock.latest_start:
+                    return
+                try:
+                    require_finished(on_success(message))
+                except BaseException as error:
+                    batch.failed(position, message, error)
+                    continue
+            outcomes[position] = SUCCEEDED
+
+    def _waits(self, message: Message) -> bool:
+        """Whether it goes back with a failed one before it, which comes first, whatever became of it."""
+        batch = self._batch
+        return batch.clock.stopped or (bool(batch.held_groups) and message.group_id in batch.held_groups)
 
 
 def _failed_ids(result: object, messages: list[Message]) -> set[str]:

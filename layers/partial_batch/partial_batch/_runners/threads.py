@@ -2,67 +2,57 @@
 
 from __future__ import annotations
 
-from _queue import Empty, SimpleQueue
 from contextvars import copy_context
-from threading import Lock, Thread
+from functools import partial
+from threading import Lock
 
-from .in_order import run
+from partial_batch.side_by_side import Threads
+
+from .in_order import run, run_in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from partial_batch.batch import Batch
     from partial_batch.message import Message
 
 
-def run_in_threads(function: Callable[[Message], object], batch: Batch, lanes: list[Iterable[int]]) -> None:
-    """Run the lanes side by side, at most `concurrency` at once.
+def run_side_by_side(function: Callable[[Message], object], batch: Batch) -> None:
+    """Run messages side by side, at most `concurrency` at once; those of a group one after the other.
 
     A thread cannot be interrupted: one that still runs when the time is over is left behind, its message goes back,
     and whatever it does later changes nothing.
     """
-    waiting = iter(lanes)
+    independent = list(batch.independent())
+    if len(independent) < 2:
+        run_in_order(function, batch)
+        return
+    waiting = iter(independent)
     lock = Lock()
-    started: dict[int, Message] = {}  # by each thread, the last
-    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+    started: dict[int, Message] = {}
 
-    def work(number: int) -> None:
-        def start(message: Message) -> object:
-            started[number] = message
-            return function(message)
+    def start(position: int, message: Message) -> object:
+        started[position] = message
+        return function(message)
 
-        try:
-            while True:
-                with lock:
-                    lane = next(waiting, None)
-                if lane is None:
-                    break
-                run(start, batch, lane)
-        except BaseException as error:
-            ended.put(error)
-        else:
-            ended.put(None)
+    def work() -> None:
+        while True:
+            with lock:
+                positions = next(waiting, None)
+            if positions is None:
+                return
+            for position in positions:
+                # What a message binds to context variables is gone for the next one.
+                copy_context().run(run, partial(start, position), batch, (position,))
 
-    running = 0
     try:
-        for number in range(min(batch.options.concurrency, len(lanes))):
-            # Each with the caller's context variables, which tracing lives in.
-            thread = Thread(target=copy_context().run, args=(work, number), daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:  # no more threads can be had; those there are do the work
-                if not running:
-                    raise
-                break
-            running += 1
-        for _ in range(running):
-            seconds = batch.seconds_left()
-            error = ended.get(timeout=None if seconds is None else max(seconds, 0))
-            if error is not None:
-                raise error
-    except Empty:
-        last = {id(message.record): message for message in started.values()}
-        batch.interrupted({place: last[id(record)] for place, record in enumerate(batch.records) if id(record) in last})
+        threads = Threads(work, min(batch.options.concurrency, len(independent)))
+    except RuntimeError:  # no thread can be had at all
+        run_in_order(function, batch)
+        return
+    try:
+        threads.wait(batch.clock.seconds_left())
     finally:
         batch.close()
+    batch.interrupted(started)
