@@ -119,7 +119,7 @@ class Deadlock(RuntimeError):
     """Everything waits for an event, nothing for the time: no event can be set any more."""
 
 
-class Killed(BaseException):
+class Killed(SystemExit):
     """Raised where a participant waits that was killed.
 
     No `Exception`: code that handles failures must not take its own end for one.

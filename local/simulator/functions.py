@@ -32,7 +32,7 @@ _MOST_BYTES = 6 * 1024 * 1024
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
-class Crash(BaseException):
+class Crash(SystemExit):
     """Raised by a handler whose process is to die on the spot, as by a signal. No code of it runs after that."""
 
 
