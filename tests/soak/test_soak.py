@@ -3,6 +3,7 @@
 import pytest
 from partial_batch import batch as _batch
 from partial_batch._sqs import dead_letters as _dead_letter
+from partial_batch.results import DEAD_LETTERED, FAILED
 
 from benchmarks.report import write_part
 from benchmarks.soak.__main__ import command, main, shrunk
@@ -40,7 +41,7 @@ def _sends_no_error_type(monkeypatch):
 
 
 def _judges(verdict):
-    return lambda monkeypatch: monkeypatch.setattr(_batch.Batch, "_has_had_its_tries", verdict)
+    return lambda monkeypatch: monkeypatch.setattr(_batch.Batch, "_had_its_receives", verdict)
 
 
 def _counts(message, batch):
@@ -50,16 +51,16 @@ def _counts(message, batch):
 
 def _has_passed_its_tries(batch, place, message):
     most = batch.options.max_receive_count
-    return most is not None and message.receive_count >= most and not batch.dead_lettered
+    return most is not None and message.receive_count >= most and not batch.results.count(DEAD_LETTERED)
 
 
 def _reports_all_behind_the_first_failure(monkeypatch):
     response = _batch.Batch.response
 
     def longer(self):
-        if not all(self.finished):
-            first = self.finished.index(False)
-            self.finished[first:] = [False] * (len(self.finished) - first)
+        if unfinished := self.results.unfinished():
+            for position in range(unfinished[0], len(self.records)):
+                self.results.outcomes[position] = FAILED
         return response(self)
 
     monkeypatch.setattr(_batch.Batch, "response", longer)
