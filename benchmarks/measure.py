@@ -2,11 +2,10 @@
 
 import asyncio
 import gc
-import io
+import os
 import subprocess
 import sys
 import time
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -15,8 +14,6 @@ from typing import Any
 from partial_batch import Message, batch_handler
 
 from .peers import Context, Handler, event, handlers
-
-LAYER_FOLDER = Path(__file__).parents[1] / "layers" / "partial_batch"
 
 
 @dataclass
@@ -59,22 +56,33 @@ def _time(handler: Handler, batch: dict[str, Any], context: Context, calls: int)
     return (time.perf_counter() - started) / calls
 
 
-def imports(names: dict[str, str], *, rounds: int) -> Times:
-    """The import of each module, by turns, each time in a fresh interpreter that has json and logging.
+def imports(
+    modules: dict[str, tuple[str, list[Path]]], *, rounds: int, environment: dict[str, str] | None = None
+) -> Times:
+    """The import of each module as in a cold start, by turns: each time in a fresh interpreter that writes no bytecode.
+
+    That interpreter has json and logging already, as Lambda's runtime has.
 
     Args:
-        names: what to call each, and its module.
-        rounds: how often, after one that writes the byte code.
+        modules: by what to call each, its name and the folders that come first on the path.
+        rounds: how often, after one that fills the system's cache of files.
+        environment: variables for it.
     """
-    times: dict[str, list[float]] = {name: [] for name in names}
+    times: dict[str, list[float]] = {name: [] for name in modules}
     for number in range(rounds + 1):
-        for name, module in names.items():
+        for name, (module, folders) in modules.items():
             script = (
-                f"import sys; sys.path.insert(0, {str(LAYER_FOLDER)!r})\n"
+                f"import sys; sys.path[:0] = {[*map(str, folders)]!r}\n"
                 "import json, logging, time\n"
                 f"started = time.perf_counter()\nimport {module}\nprint(time.perf_counter() - started)"
             )
-            done = subprocess.run([sys.executable, "-I", "-c", script], check=True, capture_output=True, text=True)
+            done = subprocess.run(
+                [sys.executable, "-I", "-B", "-c", script],
+                env=os.environ | (environment or {}),
+                check=True,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
             if number:
                 times[name].append(float(done.stdout))
     return Times(times)
@@ -99,13 +107,3 @@ def waiting(*, messages: int, seconds: float, concurrency: int, rounds: int) -> 
         pairs = [(_time(one, batch, context, 1), _time(several, batch, context, 1)) for _ in range(rounds)]
         faster[name] = median(alone / together for alone, together in pairs)
     return faster
-
-
-def zip_size() -> int:
-    """Bytes of the layer's zip, as `sam build` and `sam deploy` make it: everything under python/, no byte code."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(LAYER_FOLDER.rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                archive.write(path, Path("python") / path.relative_to(LAYER_FOLDER))
-    return len(file.getvalue())

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from partial_batch import _sqs
+from partial_batch._sqs import client as _sqs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -203,6 +203,6 @@ def _code() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.write(_SOURCE, _SOURCE.name)
-        for path in sorted(_LAYER.glob("*.py")):
-            archive.write(path, Path(_LAYER.name) / path.name)
+        for path in sorted(_LAYER.rglob("*.py")):
+            archive.write(path, path.relative_to(_LAYER.parent))
     return file.getvalue()

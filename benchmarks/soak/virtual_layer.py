@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from sqslab.simulator.virtual_clock import VirtualClock
     from sqslab.simulator.virtual_task import VirtualTask
 
-_TIMED = ("_alarm", "_batch", "_bulk", "_run", "_sqs", "_tasks")
+_TIMED = (
+    "_runners.alarm",
+    "_runners.event_loop",
+    "clock",
+    "_runners.bulk",
+    "_runners.in_order",
+    "_sqs.client",
+    "_runners.tasks",
+    "side_by_side",
+)
 
 
 class Process:
@@ -134,19 +143,23 @@ def virtual_layer(clock: VirtualClock, sqs: Any) -> Iterator[None]:
     with ExitStack() as patches:
         for module in _TIMED:
             patches.enter_context(patch(f"partial_batch.{module}.monotonic", clock.monotonic))
-        patches.enter_context(patch("partial_batch._alarm.getsignal", lambda number: signal.SIG_DFL))
+        patches.enter_context(patch("partial_batch._runners.alarm.getsignal", lambda number: signal.SIG_DFL))
         patches.enter_context(
-            patch("partial_batch._alarm.signal", lambda number, handler: this_process().set_handler(number, handler))
+            patch(
+                "partial_batch._runners.alarm.signal",
+                lambda number, handler: this_process().set_handler(number, handler),
+            )
         )
         patches.enter_context(
             patch(
-                "partial_batch._alarm.setitimer",
+                "partial_batch._runners.alarm.setitimer",
                 lambda which, seconds, interval=0.0: this_process().set_timer(clock.monotonic(), seconds, interval),
             )
         )
-        patches.enter_context(patch.dict("partial_batch._sqs._clients", {None: sqs, "us-east-1": sqs}))
-        patches.enter_context(patch("partial_batch._threads.Thread", _thread_maker(clock)))
-        patches.enter_context(patch("partial_batch._threads.SimpleQueue", lambda: _Queue(clock)))
+        patches.enter_context(patch.dict("partial_batch._sqs.client._clients", {None: sqs, "us-east-1": sqs}))
+        for module in ("side_by_side",):
+            patches.enter_context(patch(f"partial_batch.{module}.Thread", _thread_maker(clock)))
+            patches.enter_context(patch(f"partial_batch.{module}.SimpleQueue", lambda: _Queue(clock)))
         patches.enter_context(patch("asyncio.new_event_loop", lambda: _Loop(clock)))
         yield
 

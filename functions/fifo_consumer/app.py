@@ -1,6 +1,5 @@
 """Applies account movements. The account is the message group, and order within an account matters."""
 
-import json
 import logging
 import os
 from typing import Any
@@ -16,6 +15,18 @@ class InvalidMovement(Exception):
     """The movement makes no sense, and trying again will not change that."""
 
 
+def read_movement(message: Message) -> Any:
+    """Parse the body. The error says where it is not JSON, never what it holds.
+
+    Raises:
+        InvalidMovement: the body is not JSON, nests too deeply or holds a number of thousands of digits.
+    """
+    try:
+        return message.json()
+    except (ValueError, RecursionError) as error:
+        raise InvalidMovement(f"the body is not JSON: {error}") from None
+
+
 def apply_movement(movement: Any, attempt: int) -> None:
     """Apply one movement to its account: your business code goes here.
 
@@ -25,16 +36,19 @@ def apply_movement(movement: Any, attempt: int) -> None:
         attempt: how often this movement has been tried, this time included.
 
     Raises:
-        InvalidMovement: it is not a movement, or nothing moves.
+        InvalidMovement: it is not a movement, its id or account is not printable, or nothing moves.
         ConnectionError: the ledger cannot be reached; it is worth another try.
     """
     match movement:
-        case {"movement_id": str(movement_id), "account": str(account), "amount": int(amount)} if amount:
+        # True is an int to Python. What is not printable cannot be encoded, or breaks the lines of a log.
+        case {"movement_id": str(movement_id), "account": str(account), "amount": int(amount)} if (
+            amount and amount is not True and movement_id.isprintable() and account.isprintable()
+        ):
             if attempt <= movement.get("fail_attempts", 0):
                 raise ConnectionError("the ledger does not answer")
             logger.info("applied movement %s to account %s", movement_id, account)
         case _:
-            raise InvalidMovement("a movement has a movement_id, an account and an amount that is not zero")
+            raise InvalidMovement("a movement has a printable movement_id and account, and an amount that is not zero")
 
 
 # One account's failure holds back that account only: the others' movements do not depend on it. At MAX_RECEIVE_COUNT a
@@ -44,9 +58,9 @@ def apply_movement(movement: Any, attempt: int) -> None:
     backoff=Backoff(base=float(os.environ["BACKOFF_BASE"])),
     dead_letter_queue=os.environ["DEAD_LETTER_QUEUE_URL"],
     max_receive_count=int(os.environ["MAX_RECEIVE_COUNT"]),
-    permanent=(json.JSONDecodeError, InvalidMovement),
+    permanent=InvalidMovement,
 )
 def lambda_handler(message: Message) -> None:
     """Apply the movement in one message of the batch."""
-    apply_movement(message.json(), attempt=message.receive_count)
-    logger.info("message %s is done", message.id, extra={"message_id": message.id})
+    apply_movement(read_movement(message), attempt=message.receive_count)
+    logger.info("message %s is done", message.id)

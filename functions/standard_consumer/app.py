@@ -1,6 +1,5 @@
 """Ships orders. Each message is one order, and no order waits for another."""
 
-import json
 import logging
 import os
 from typing import Any
@@ -16,6 +15,18 @@ class InvalidOrder(Exception):
     """The order makes no sense, and trying again will not change that."""
 
 
+def read_order(message: Message) -> Any:
+    """Parse the body. The error says where it is not JSON, never what it holds.
+
+    Raises:
+        InvalidOrder: the body is not JSON, nests too deeply or holds a number of thousands of digits.
+    """
+    try:
+        return message.json()
+    except (ValueError, RecursionError) as error:
+        raise InvalidOrder(f"the body is not JSON: {error}") from None
+
+
 def ship_order(order: Any, attempt: int) -> None:
     """Ship one order: your business code goes here.
 
@@ -25,24 +36,27 @@ def ship_order(order: Any, attempt: int) -> None:
         attempt: how often this order has been tried, this time included.
 
     Raises:
-        InvalidOrder: it is not an order, or its quantity is not above zero.
+        InvalidOrder: it is not an order, its id is not printable, or its quantity is not above zero.
         ConnectionError: the carrier cannot be reached; it is worth another try.
     """
     match order:
-        case {"order_id": str(order_id), "quantity": int(quantity)} if quantity > 0:
+        # True is an int to Python. What is not printable cannot be encoded, or breaks the lines of a log.
+        case {"order_id": str(order_id), "quantity": int(quantity)} if (
+            quantity > 0 and quantity is not True and order_id.isprintable()
+        ):
             if attempt <= order.get("fail_attempts", 0):
                 raise ConnectionError("the carrier does not answer")
             logger.info("shipped order %s", order_id)
         case _:
-            raise InvalidOrder("an order has an order_id and a quantity above zero")
+            raise InvalidOrder("an order has a printable order_id and a quantity above zero")
 
 
 @batch_handler(
     backoff=Backoff(base=float(os.environ["BACKOFF_BASE"])),
     dead_letter_queue=os.environ["DEAD_LETTER_QUEUE_URL"],
-    permanent=(json.JSONDecodeError, InvalidOrder),
+    permanent=InvalidOrder,
 )
 def lambda_handler(message: Message) -> None:
     """Ship the order in one message of the batch."""
-    ship_order(message.json(), attempt=message.receive_count)
-    logger.info("message %s is done", message.id, extra={"message_id": message.id})
+    ship_order(read_order(message), attempt=message.receive_count)
+    logger.info("message %s is done", message.id)

@@ -162,8 +162,8 @@ def test_what_always_fails_on_fifo_is_dead_lettered_by_the_function_alone(ended,
 @pytest.mark.parametrize(
     ("name", "label", "body", "error_type"),
     [
-        ("malformed", "Standard", " {not: JSON}\t", "JSONDecodeError"),
-        ("b2", "Fifo", "<movement/>", "JSONDecodeError"),
+        ("malformed", "Standard", " {not: JSON}\t", "InvalidOrder"),
+        ("b2", "Fifo", "<movement/>", "InvalidMovement"),
         ("quantity", "Standard", '{"order_id": "quantity", "quantity": 0}', "InvalidOrder"),
     ],
 )

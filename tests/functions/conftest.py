@@ -22,7 +22,7 @@ def no_queue(monkeypatch):
 def sqs(monkeypatch, no_queue):
     monkeypatch.delenv("AWS_SAM_LOCAL")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr("partial_batch._sqs._clients", {})  # the layer's client is to be made in here, too
+    monkeypatch.setattr("partial_batch._sqs.client._clients", {})  # the layer's client is to be made in here, too
     with mock_aws():
         yield boto3.client("sqs")
 

@@ -1,6 +1,7 @@
 """The standard consumer ships orders."""
 
 import json
+import logging
 
 import pytest
 
@@ -46,6 +47,9 @@ def test_what_else_stands_in_an_order_does_not_matter():
         {"order_id": "order-1", "quantity": 0},
         {"order_id": "order-1", "quantity": -1},
         {"order_id": "order-1", "quantity": "2"},
+        {"order_id": "order-1", "quantity": True},
+        {"order_id": "\ud800", "quantity": 2},
+        {"order_id": "order-1\nshipped order order-2", "quantity": 2},
         {"order_id": "order-1", "quantity": 2.0},
         {"order_id": "order-1", "quantity": float("inf")},
         {"order_id": "order-1", "quantity": [2]},
@@ -84,15 +88,18 @@ def test_the_wrapped_function_takes_one_message():
 
 
 @pytest.mark.parametrize(
-    ("body", "error_type"),
+    "body",
     [
-        ('two pièces of "order-1", please <&> \t\n', "JSONDecodeError"),
-        ('{"order_id": "order-1", "quantity": 0}', "InvalidOrder"),
-        ("[]", "InvalidOrder"),
+        'two pièces of "order-1", please <&> \t\n',
+        '{"order_id": "order-1", "quantity": 0}',
+        "[]",
+        '{"order_id": "\\ud800", "quantity": 2}',
+        pytest.param("[" * 100_000 + "]" * 100_000, id="100,000 brackets"),
+        pytest.param(f'{{"order_id": "order-1", "quantity": {"2" * 5_000}}}', id="5,000 digits"),
     ],
 )
 def test_what_can_never_be_shipped_is_dead_lettered_with_its_reason_and_its_body_intact(
-    sqs, load_consumer, receive_all, body, error_type
+    sqs, load_consumer, receive_all, body
 ):
     dead_letter_queue = sqs.create_queue(QueueName="dead-orders")["QueueUrl"]
     consumer = load_consumer("standard_consumer", dead_letter_queue)
@@ -105,11 +112,35 @@ def test_what_can_never_be_shipped_is_dead_lettered_with_its_reason_and_its_body
     reason = {name: attribute["StringValue"] for name, attribute in dead["MessageAttributes"].items()}
     assert reason.pop("ErrorMessage")
     assert reason == {
-        "ErrorType": error_type,
+        "ErrorType": "InvalidOrder",
         "SourceQueueArn": SOURCE_ARN,
         "SourceMessageId": "bad",
         "SourceReceiveCount": "2",
     }
+
+
+def test_why_a_body_is_not_json_is_said_without_a_word_of_it(sqs, load_consumer, caplog):
+    dead_letter_queue = sqs.create_queue(QueueName="dead-orders")["QueueUrl"]
+    consumer = load_consumer("standard_consumer", dead_letter_queue)
+
+    consumer.lambda_handler({"Records": [record("bad", '{"order_id": secret}')]})
+
+    assert "the body is not JSON: Expecting value: line 1 column 14 (char 13)" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_record_factory_of_ones_own_does_not_get_in_the_way(monkeypatch, caplog):
+    caplog.set_level("INFO")
+
+    def factory(*args, **keywords):
+        made = logging.LogRecord(*args, **keywords)
+        made.message_id = "mine"
+        return made
+
+    monkeypatch.setattr(logging, "_logRecordFactory", factory)
+    event = {"Records": [record("good", json.dumps(ORDER))]}
+
+    assert lambda_handler(event) == {"batchItemFailures": []}
 
 
 def test_what_may_be_shipped_later_is_reported_and_not_dead_lettered(sqs, load_consumer, receive_all):

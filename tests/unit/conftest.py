@@ -1,3 +1,4 @@
+import hashlib
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -5,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
-from partial_batch import _sqs
+from partial_batch._sqs import client as _sqs
 
 
 class SentMessages:
@@ -14,7 +15,21 @@ class SentMessages:
     def __init__(self, client: Any) -> None:
         self.requests: list[dict[str, Any]] = []
         self.stubber = Stubber(client)
-        client.meta.events.register("provide-client-params.sqs", lambda params, **_: self.requests.append(params))
+        client.meta.events.register("provide-client-params.sqs", self._asked)
+        client.meta.events.register("after-call.sqs", self._confirm)
+
+    def _asked(self, params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+        self.requests.append(params)
+        context["asked"] = params
+
+    def _confirm(self, parsed: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+        """Complete a prepared answer as SQS does."""
+        asked = context["asked"]
+        if "MessageId" in parsed:
+            parsed.setdefault("MD5OfMessageBody", hashlib.md5(asked["MessageBody"].encode()).hexdigest())
+        if "Failed" in parsed:
+            failed = {entry["Id"] for entry in parsed["Failed"]}
+            parsed["Successful"] = [{"Id": e["Id"]} for e in asked["Entries"] if e["Id"] not in failed]
 
     def accepts(self, times: int = 1) -> None:
         for _ in range(times):
@@ -77,6 +92,14 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in ("_batch", "_bulk", "_run", "_sqs", "_tasks"):
+    for module in (
+        "_runners.event_loop",
+        "clock",
+        "_runners.bulk",
+        "_runners.in_order",
+        "_sqs.client",
+        "_runners.tasks",
+        "side_by_side",
+    ):
         monkeypatch.setattr(f"partial_batch.{module}.monotonic", clock)
     return clock

@@ -9,7 +9,8 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from partial_batch import Message, OutOfTime, _alarm, batch_handler
+from partial_batch import Message, OutOfTime, batch_handler
+from partial_batch._runners import alarm as _alarm
 
 from tests.support import Context, reported, standard_event
 from tests.unit.conftest import Clock
@@ -105,7 +106,7 @@ def test_a_ring_between_the_work_and_its_end_changes_nothing_nor_does_the_next(t
 
     def ring_at_the_end(frame: FrameType, event: str, argument: object) -> Any:
         line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-        if event == "line" and started.is_set() and not rings and line == "live = False":
+        if event == "line" and started.is_set() and not rings and line == "self.live = False":
             try:
                 signal.raise_signal(signal.SIGALRM)  # raises in the line that is traced
             except OutOfTime as interrupt:

@@ -113,11 +113,11 @@ def test_what_ends_the_invocation_does_not_wait_for_the_others() -> None:
     @batch_handler(concurrency=2)
     async def handler(message: Message) -> None:
         if message.id == "stops":
-            raise Stop
+            raise SystemExit
         await asyncio.sleep(60)
         ended.append(message.id)
 
-    with pytest.raises(Stop):
+    with pytest.raises(SystemExit):
         handler(standard_event("stops", "other"))
     assert ended == []
 
@@ -125,12 +125,12 @@ def test_what_ends_the_invocation_does_not_wait_for_the_others() -> None:
 def test_inside_a_running_loop_what_ends_the_invocation_is_raised() -> None:
     @batch_handler
     async def handler(message: Message) -> None:
-        raise Stop
+        raise SystemExit
 
     async def main() -> None:
         handler(standard_event("1"))
 
-    with pytest.raises(Stop):
+    with pytest.raises(SystemExit):
         asyncio.run(main())
 
 

@@ -140,7 +140,9 @@ class TestOptions:
     ) -> None:
         """The function may have gone no further in the group, so that they are not known to have succeeded."""
         sent.accepts()
-        handler = handler_returning(lambda messages: messages[:1], dead_letter_queue=QUEUE, max_receive_count=1)
+        handler = handler_returning(
+            lambda messages: messages[:1], dead_letter_queue=f"{QUEUE}.fifo", max_receive_count=1
+        )
 
         assert reported(handler(fifo_event("a1", "b1", "a2"))) == ["a2"]
         assert len(sent.requests) == 1

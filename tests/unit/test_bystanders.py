@@ -1,5 +1,6 @@
 """FIFO messages that wait behind a failing one, and are counted as often as it is."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -144,10 +145,11 @@ def test_a_poison_message_takes_no_bystander_with_it(concurrency: int, monkeypat
     dead: list[str] = []
 
     class Queue:
-        def send_message(self, **request: Any) -> None:
+        def send_message(self, **request: Any) -> dict[str, str]:
             dead.append(request["MessageAttributes"]["SourceMessageId"]["StringValue"])
+            return {"MessageId": "new", "MD5OfMessageBody": hashlib.md5(request["MessageBody"].encode()).hexdigest()}
 
-    monkeypatch.setattr("partial_batch._sqs._clients", {None: Queue()})
+    monkeypatch.setattr("partial_batch._sqs.client._clients", {None: Queue()})
     options = {"concurrency": concurrency} if concurrency > 1 else {"on_fifo_failure": "skip_group"}
     handler = handler_failing_on("a1", "a4", **options)
     waiting = [f"a{number}" for number in range(1, 8)]

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
-from partial_batch import Message, _threads, batch_handler
+from partial_batch import Message, batch_handler
 
 from tests.support import FIFO_ARN, Context, fifo_event, record, reported, standard_event
 from tests.unit.conftest import Clock
@@ -210,7 +210,7 @@ def test_when_no_more_threads_can_be_had_those_there_are_do_the_work(monkeypatch
             waited_for.set()
             return super().get(block, timeout)
 
-    monkeypatch.setattr(_threads, "SimpleQueue", Ended)
+    monkeypatch.setattr("partial_batch.side_by_side.SimpleQueue", Ended)
     ran: list[str] = []
 
     @batch_handler(concurrency=5)
@@ -230,7 +230,7 @@ def test_threads_are_waited_for_until_time_is_over_and_no_longer(monkeypatch: py
             timeouts.append(timeout)
             return super().get(block, 60)
 
-    monkeypatch.setattr(_threads, "SimpleQueue", Ended)
+    monkeypatch.setattr("partial_batch.side_by_side.SimpleQueue", Ended)
 
     @batch_handler(concurrency=2, time_reserve=59.5)
     def handler(message: Message) -> None: ...

@@ -5,12 +5,14 @@ import socket
 from typing import Any
 
 import pytest
-from partial_batch import Message, PermanentFailure, _sqs, batch_handler
+from partial_batch import Message, PermanentFailure, batch_handler
+from partial_batch._sqs import client as _sqs
 
 from tests.support import FIFO_ARN, STANDARD_ARN, fifo_event, record, reported, standard_event
 from tests.unit.conftest import SentMessages
 
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/dead"
+FIFO_QUEUE = QUEUE + ".fifo"
 LARGEST_MESSAGE = 1_048_576
 
 
@@ -85,7 +87,9 @@ def test_the_message_goes_as_it_was_with_the_reason_as_attributes(sent: SentMess
 def test_on_fifo_it_keeps_its_group_and_its_own_id_deduplicates_it(sent: SentMessages) -> None:
     sent.accepts()
 
-    failing_with(PermanentFailure())({"Records": [record("bad", arn=FIFO_ARN, group="g")]})
+    failing_with(PermanentFailure(), dead_letter_queue=FIFO_QUEUE)(
+        {"Records": [record("bad", arn=FIFO_ARN, group="g")]}
+    )
 
     assert sent.requests[0]["MessageGroupId"] == "g"
     assert sent.requests[0]["MessageDeduplicationId"] == "bad"
@@ -96,7 +100,7 @@ def test_on_fifo_a_dead_lettered_message_does_not_stop_its_group(option: str, se
     sent.accepts()
     ran = []
 
-    @batch_handler(dead_letter_queue=QUEUE, on_fifo_failure=option)  # type: ignore[arg-type]
+    @batch_handler(dead_letter_queue=FIFO_QUEUE, on_fifo_failure=option)  # type: ignore[arg-type]
     def handler(message: Message) -> None:
         ran.append(message.id)
         if message.id == "a1":
@@ -128,7 +132,7 @@ class TestLimits:
         failing_with(PermanentFailure("a\x00b\ud800c\ufffed\t\U0001f600"))(standard_event("bad"))
 
         value = sent.requests[0]["MessageAttributes"]["ErrorMessage"]["StringValue"]
-        assert value == "a\ufffdb\ufffdc\ufffdd\t\U0001f600"
+        assert value == "a\ufffdb\\ud800c\ufffdd\t\U0001f600"
 
     @pytest.mark.parametrize(("own", "added"), [(5, 5), (7, 3), (10, 0)])
     def test_there_are_at_most_ten_attributes_the_messages_own_first(
@@ -215,7 +219,7 @@ class TestSendingFails:
 
     def test_on_fifo_its_group_waits_for_it(self, sent: SentMessages) -> None:
         sent.refuses("AccessDenied")
-        handler = failing_with(PermanentFailure(), on_fifo_failure="skip_group")
+        handler = failing_with(PermanentFailure(), dead_letter_queue=FIFO_QUEUE, on_fifo_failure="skip_group")
 
         event = {"Records": [record(name, arn=FIFO_ARN, group="g") for name in ("bad1", "good2")]}
         assert reported(handler(event)) == ["bad1", "good2"]
@@ -241,7 +245,7 @@ class TestSendingFails:
         sent.accepts()
         of_no_group = record("bad1", arn=FIFO_ARN)
 
-        handler = failing_with(PermanentFailure(), on_fifo_failure="skip_group")
+        handler = failing_with(PermanentFailure(), dead_letter_queue=FIFO_QUEUE, on_fifo_failure="skip_group")
         event = {"Records": [of_no_group, record("bad2", arn=FIFO_ARN, group="g")]}
         assert reported(handler(event)) == ["bad1"]
 
@@ -259,7 +263,7 @@ class TestSendingFails:
 
         assert reported(failing_with(PermanentFailure())(standard_event("bad1", "bad2"))) == ["bad1", "bad2"]
         assert code in caplog.text
-        assert "(the dead-letter queue could not be reached before in this batch)" in caplog.text
+        assert f"(not sent to the dead-letter queue, as before: {code})" in caplog.text
 
     def test_an_unreachable_queue_is_tried_once_a_batch_with_one_repeat(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -277,8 +281,8 @@ class TestSendingFails:
 
         attempts = [line for line in caplog.messages if line.startswith("Sending http") and f":{port}/" in line]
         assert len(attempts) == 2
-        assert caplog.text.count("EndpointConnectionError)") == 1
-        assert caplog.text.count("could not be reached before in this batch") == 2
+        assert caplog.text.count("(not sent to the dead-letter queue: EndpointConnectionError)") == 1
+        assert caplog.text.count("(not sent to the dead-letter queue, as before: EndpointConnectionError)") == 2
 
     def test_a_client_gives_up_soon_and_is_made_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_sqs, "_clients", {})

@@ -40,12 +40,14 @@ def test_the_fields_say_which_message_it_was_and_what_becomes_of_it(caplog: pyte
 
     (line,) = caplog.records
     fields = vars(line)
-    assert fields["message_id"] == "1"
-    assert fields["message_group_id"] == "g"
-    assert fields["receive_count"] == 4
-    assert fields["error_type"] == "ValueError"
-    assert fields["outcome"] == "returned"
-    assert line.getMessage() == "message 1 failed with ValueError at receive 4: it goes back to the queue"
+    assert fields["partial_batch_message_id"] == "1"
+    assert fields["partial_batch_message_group_id"] == "g"
+    assert fields["partial_batch_receive_count"] == 4
+    assert fields["partial_batch_error_type"] == "ValueError"
+    assert fields["partial_batch_outcome"] == "returned"
+    assert (
+        line.getMessage() == "message 1 failed with ValueError at receive 4: it goes back to the queue: why it failed"
+    )
 
 
 def test_the_traceback_goes_with_it(caplog: pytest.LogCaptureFixture) -> None:
@@ -65,8 +67,8 @@ def test_a_dead_lettered_message_is_an_error(caplog: pytest.LogCaptureFixture, s
 
     (line,) = caplog.records
     assert line.levelname == "ERROR"
-    assert vars(line)["outcome"] == "dead-lettered"
-    assert line.getMessage().endswith("it was sent to the dead-letter queue")
+    assert vars(line)["partial_batch_outcome"] == "dead-lettered"
+    assert line.getMessage().endswith("it was sent to the dead-letter queue: why it failed")
 
 
 def test_why_a_permanent_failure_goes_back_stands_in_its_one_line(
@@ -77,7 +79,9 @@ def test_why_a_permanent_failure_goes_back_stands_in_its_one_line(
     handler(standard_event("dead"))
 
     (line,) = caplog.records
-    assert line.getMessage().endswith("it goes back to the queue (not sent to the dead-letter queue: AccessDenied)")
+    assert line.getMessage().endswith(
+        "it goes back to the queue (not sent to the dead-letter queue: AccessDenied): why it failed"
+    )
 
 
 def test_the_body_is_nowhere_in_it_with_all_fields_written_out(sent: SentMessages) -> None:

@@ -195,7 +195,7 @@ class TestOnFailure:
 
         assert reported(handler(standard_event("bad1", "2", "bad3"))) == ["bad1", "bad3"]
         lines = [line for line in caplog.records if line.getMessage().startswith("on_failure raised")]
-        assert sorted(vars(line)["message_id"] for line in lines) == ["bad1", "bad3"]
+        assert sorted(vars(line)["partial_batch_message_id"] for line in lines) == ["bad1", "bad3"]
         assert {line.levelno for line in lines} == {logging.ERROR}
         assert "the hook's own problem" in caplog.text
 

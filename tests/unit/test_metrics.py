@@ -147,7 +147,9 @@ def test_each_message_is_counted_once_by_what_became_of_it(
     capsys: pytest.CaptureFixture[str], sent: SentMessages
 ) -> None:
     sent.accepts()
-    handler = batch_handler(process, metrics_namespace="Orders", dead_letter_queue=QUEUE, on_fifo_failure="skip_group")
+    handler = batch_handler(
+        process, metrics_namespace="Orders", dead_letter_queue=f"{QUEUE}.fifo", on_fifo_failure="skip_group"
+    )
     bodies = {"a1": "good", "a2": "bad", "a3": "good", "a4": "good", "b1": "dead", "b2": "good", "c1": "bad"}
 
     response = handler(

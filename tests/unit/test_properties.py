@@ -1,6 +1,7 @@
 """What holds for any batch."""
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Iterator
 from itertools import chain, repeat
@@ -10,7 +11,8 @@ from typing import Any, Literal, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from partial_batch import Backoff, Message, OutOfTime, PermanentFailure, RetryLater, _sqs, batch_handler
+from partial_batch import Backoff, Message, OutOfTime, PermanentFailure, RetryLater, batch_handler
+from partial_batch._sqs import client as _sqs
 
 from tests.support import FIFO_ARN, STANDARD_ARN, Context, record, reported
 from tests.unit.conftest import Clock
@@ -32,7 +34,7 @@ class Sqs:
         self.answered: list[str] = []
         self.hidden: dict[str, int] = {}
 
-    def send_message(self, **request: Any) -> None:
+    def send_message(self, **request: Any) -> dict[str, str]:
         behaviour = next(self.behaviour)
         identifier = request["MessageAttributes"]["SourceMessageId"]["StringValue"]
         if behaviour != "fails":
@@ -40,6 +42,7 @@ class Sqs:
         if behaviour != "works":
             raise ConnectionError
         self.answered.append(identifier)
+        return {"MessageId": "new", "MD5OfMessageBody": hashlib.md5(request["MessageBody"].encode()).hexdigest()}
 
     def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:
         assert 1 <= len(request["Entries"]) <= 10
@@ -143,10 +146,19 @@ def test_nothing_is_lost_and_no_order_is_broken(
     sqs = Sqs(chain(sqs_behaviour, repeat("works")))
 
     # when it is handled
-    handler: Any = batch_handler(work_async if is_async else work, dead_letter_queue="https://queue", **options)
+    end = ".fifo" if source == "fifo" else ""
+    handler: Any = batch_handler(work_async if is_async else work, dead_letter_queue=f"https://queue{end}", **options)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_sqs, "_clients", {None: sqs, "us-east-1": sqs})
-        for module in ("_batch", "_bulk", "_run", "_sqs", "_tasks"):
+        for module in (
+            "_runners.event_loop",
+            "clock",
+            "_runners.bulk",
+            "_runners.in_order",
+            "_sqs.client",
+            "_runners.tasks",
+            "side_by_side",
+        ):
             patch.setattr(f"partial_batch.{module}.monotonic", clock)
         back = reported(handler({"Records": records}, clock if with_context else None))
 

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from partial_batch import _sqs
+from partial_batch._sqs import client as _sqs
 
 from benchmarks.compare import run, shop
 from benchmarks.compare.history import Attempt, History

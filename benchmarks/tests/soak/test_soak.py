@@ -1,7 +1,9 @@
 """The long run: the same again from its seed, wrong where something is wrong, and made smaller then."""
 
 import pytest
-from partial_batch import _batch, _dead_letter
+from partial_batch import batch as _batch
+from partial_batch._sqs import dead_letters as _dead_letter
+from partial_batch.results import DEAD_LETTERED, FAILED
 
 from benchmarks.report import write_part
 from benchmarks.soak.__main__ import command, main, shrunk
@@ -32,14 +34,14 @@ def test_what_is_left_out_does_not_go_wrong():
 def _sends_no_error_type(monkeypatch):
     attributes = _dead_letter._attributes
 
-    def without(message, error):
-        return {name: value for name, value in attributes(message, error).items() if name != "ErrorType"}
+    def without(*arguments):
+        return {name: value for name, value in attributes(*arguments).items() if name != "ErrorType"}
 
     monkeypatch.setattr(_dead_letter, "_attributes", without)
 
 
 def _judges(verdict):
-    return lambda monkeypatch: monkeypatch.setattr(_batch.Batch, "_has_had_its_tries", verdict)
+    return lambda monkeypatch: monkeypatch.setattr(_batch.Batch, "_had_its_receives", verdict)
 
 
 def _counts(message, batch):
@@ -49,16 +51,16 @@ def _counts(message, batch):
 
 def _has_passed_its_tries(batch, place, message):
     most = batch.options.max_receive_count
-    return most is not None and message.receive_count >= most and not batch.dead_lettered
+    return most is not None and message.receive_count >= most and not batch.results.count(DEAD_LETTERED)
 
 
 def _reports_all_behind_the_first_failure(monkeypatch):
     response = _batch.Batch.response
 
     def longer(self):
-        if not all(self.finished):
-            first = self.finished.index(False)
-            self.finished[first:] = [False] * (len(self.finished) - first)
+        if unfinished := self.results.unfinished():
+            for position in range(unfinished[0], len(self.records)):
+                self.results.outcomes[position] = FAILED
         return response(self)
 
     monkeypatch.setattr(_batch.Batch, "response", longer)

@@ -1,9 +1,9 @@
 """Tell Lambda exactly which messages of a batch to give back."""
 
-from ._backoff import Backoff
-from ._errors import InvalidEvent, OutOfTime, PermanentFailure, RetryLater
-from ._handler import batch_handler, bulk_handler
-from ._message import Message
+from .backoff import Backoff
+from .errors import InvalidEvent, OutOfTime, PermanentFailure, RetryLater, StopBatch
+from .handlers import batch_handler, bulk_handler
+from .message import Message
 
 __all__ = [
     "Backoff",
@@ -12,6 +12,7 @@ __all__ = [
     "OutOfTime",
     "PermanentFailure",
     "RetryLater",
+    "StopBatch",
     "batch_apis",  # a module, imported when it is asked for
     "batch_handler",
     "bulk_handler",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from ._message import Message
+    from .message import Message
 
 __all__ = ["dynamodb", "entry_ids", "eventbridge", "firehose", "kinesis", "sns", "sqs"]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Killed(BaseException):
+class Killed(SystemExit):
     """Raised where a participant waits that was killed.
 
     No `Exception`: code that handles failures must not take its own end for one.

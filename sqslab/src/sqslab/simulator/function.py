@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     type Handler = Callable[[Any, Any], Any]
 
 
-class Crash(BaseException):
+class Crash(SystemExit):
     """Raised by a handler whose process is to die on the spot, as by a signal. No code of it runs after that."""
 
 

@@ -1,0 +1,1 @@
+"""What the layer tells of a batch: log lines and metrics."""

@@ -1,0 +1,100 @@
+"""What an exception says in the log: text that can be written, and that the user allows."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    ErrorText = Callable[[BaseException], str] | None
+
+_DEEPEST = 50  # causes of causes
+_stand_ins: dict[type[BaseException], type[BaseException]] = {}
+
+
+def writable(text: str) -> str:
+    """The text with what UTF-8 cannot encode as escapes. Lambda's own log handler encodes strictly."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def text_of(error: BaseException, error_text: ErrorText) -> str:
+    """What the exception says, as the handler's `error_text` has it; empty if that is None or fails."""
+    if error_text is None:
+        return ""
+    try:
+        text = error_text(error)
+        return writable(text) if isinstance(text, str) else ""
+    except BaseException:
+        return ""
+
+
+def origin(error: BaseException) -> tuple[object, ...]:
+    """What two exceptions have in common that come from the same place, causes included."""
+    parts: list[object] = []
+    cause: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if cause is None:
+            break
+        parts.append(type(cause))
+        traceback: TracebackType | None = cause.__traceback__
+        while traceback is not None:
+            parts.append(traceback.tb_frame.f_code)
+            parts.append(traceback.tb_lasti)
+            traceback = traceback.tb_next
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return tuple(parts)
+
+
+def loggable(error: BaseException, error_text: ErrorText) -> BaseException:
+    """The exception itself, if all that its traceback shows may be written as it is, else one that stands in for it."""
+    if error_text is str and _is_plain(error, set()):
+        return error
+    return _stand_in(error, error_text, {}, _DEEPEST)
+
+
+def _is_plain(error: BaseException, seen: set[int]) -> bool:
+    if id(error) in seen:
+        return True
+    seen.add(id(error))
+    if len(seen) > _DEEPEST or isinstance(error, SyntaxError):  # which prints the text that it could not read
+        return False
+    try:
+        texts = [str(error), *getattr(error, "__notes__", ())]
+        if any(writable(text) != text for text in texts):
+            return False
+    except BaseException:
+        return False
+    related = [error.__cause__, error.__context__]
+    if isinstance(error, BaseExceptionGroup):
+        related += error.exceptions
+    return all(other is None or _is_plain(other, seen) for other in related)
+
+
+def _stand_in(error: BaseException, error_text: ErrorText, made: dict[int, BaseException], deep: int) -> BaseException:
+    if id(error) in made:
+        return made[id(error)]
+    text = text_of(error, error_text)
+    kind = _stand_ins.get(type(error))
+    if kind is None:
+        base = BaseExceptionGroup if isinstance(error, BaseExceptionGroup) else Exception
+        names = {name: getattr(type(error), name) for name in ("__module__", "__qualname__")}
+        names["__str__"] = lambda self: self.args[0]
+        kind = _stand_ins[type(error)] = type(type(error).__name__, (base,), names)
+    if isinstance(error, BaseExceptionGroup):
+        parts = [_stand_in(part, error_text, made, deep - 1) for part in error.exceptions] if deep else []
+        stand_in = kind(text, parts or [Exception()])
+    else:
+        stand_in = kind(text)
+    made[id(error)] = stand_in
+    stand_in.__traceback__ = error.__traceback__
+    if deep:
+        if error.__cause__ is not None:
+            stand_in.__cause__ = _stand_in(error.__cause__, error_text, made, deep - 1)
+        if error.__context__ is not None:
+            stand_in.__context__ = _stand_in(error.__context__, error_text, made, deep - 1)
+    stand_in.__suppress_context__ = error.__suppress_context__
+    if error_text is str:
+        for note in getattr(error, "__notes__", ()):
+            stand_in.add_note(writable(str(note)))
+    return stand_in

@@ -1,0 +1,86 @@
+"""Interrupting what runs on the main thread when its time is over."""
+
+from __future__ import annotations
+
+# The C functions behind the module `signal`, whose own turn numbers into enums and back at each call; that costs more
+# than handling ten messages.
+from _signal import ITIMER_REAL, SIGALRM, getsignal, setitimer, signal  # type: ignore[import-not-found]
+from time import monotonic
+
+from partial_batch.errors import OutOfTime
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+
+class Alarm:
+    """Raises OutOfTime in what it runs, once its time is over and then again and again until it leaves.
+
+    It rings with SIGALRM, so it works on the main thread only. Elsewhere Python can interrupt nothing.
+    """
+
+    live = False
+    shielded = False  # not to be interrupted now
+    _rang = False
+
+    def run(
+        self,
+        function: Callable[[], object],
+        seconds: float,
+        interval: float,
+        may_interrupt: Callable[[FrameType | None], bool] | None = None,
+    ) -> None:
+        """Call the function, for so many seconds. The OutOfTime that this alarm raises ends here.
+
+        Args:
+            function: what to call.
+            seconds: until it rings.
+            interval: in seconds, until it rings again.
+            may_interrupt: asked each time it rings, whether what runs just then, in this frame, is to be interrupted.
+        """
+
+        def ring(number: int, frame: FrameType | None) -> None:
+            # Once it has rung, the layer's own code needs no other: it is ending what was interrupted.
+            if not self.live or self.shielded or (self._rang and _is_of_layer(frame)):
+                return
+            if may_interrupt is not None and (_is_of_layer(frame) or not may_interrupt(frame)):
+                return
+            self._rang = True
+            error = OutOfTime("the time of the function is nearly over")
+            error.alarm = self
+            raise error
+
+        previous_handler = getsignal(SIGALRM)
+        if previous_handler is not None:  # None is one that Python cannot put back
+            try:
+                signal(SIGALRM, ring)
+            except ValueError:  # off the main thread
+                previous_handler = None
+        if previous_handler is None:
+            function()
+            return
+        # 0 would switch it off
+        previous_timer = setitimer(ITIMER_REAL, seconds if seconds > 1e-6 else 1e-6, interval)
+        set_at = monotonic() if previous_timer[0] else 0.0
+        try:
+            self.live = True
+            function()
+        except OutOfTime as interrupt:
+            if interrupt.alarm is not self:
+                raise
+        finally:
+            try:
+                self.live = False
+            except OutOfTime:  # it rang just now, for the first time
+                self.live = False
+            # Whatever was there before is put back.
+            setitimer(ITIMER_REAL, 0)
+            signal(SIGALRM, previous_handler)
+            if previous_timer[0]:
+                setitimer(ITIMER_REAL, max(previous_timer[0] - (monotonic() - set_at), 1e-6), previous_timer[1])
+
+
+def _is_of_layer(frame: FrameType | None) -> bool:
+    return frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "partial_batch"

@@ -1,0 +1,1 @@
+"""The calls to SQS that the layer makes itself."""

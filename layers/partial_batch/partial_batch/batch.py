@@ -1,0 +1,256 @@
+"""The life of a batch: which messages succeed, which fail and what becomes of them, and what goes back."""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+
+from ._runners.alarm import Alarm
+from .backoff import delay_of
+from .clock import Clock
+from .errors import OutOfTime, StopBatch, ends_invocation
+from .results import DEAD_LETTERED, FAILED, NEVER_STARTED, Results
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any, TypedDict
+
+    from ._reporting.log import BatchLog
+    from .message import Message, ReceivedMessage
+    from .options import Options
+
+    class BatchItemFailure(TypedDict):
+        """One message to give back."""
+
+        itemIdentifier: Any
+
+    class BatchResponse(TypedDict):
+        """What Lambda expects: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html."""
+
+        batchItemFailures: list[BatchItemFailure]
+
+
+_FEW = 10  # messages
+
+_lock = allocate_lock()  # of `closed` and the outcomes that failures set, of any batch
+
+
+class Batch:
+    """The messages of one invocation.
+
+    Args:
+        records: of the event, in its order.
+        kind: of message that they are.
+        options: of the handler.
+        context: Lambda's context object, or None.
+    """
+
+    closed = False  # what still runs somewhere changes nothing any more
+    _log: BatchLog | None = None
+    _queue_refused = ""  # why nothing more is sent to the dead-letter queue
+    _first_of_group: dict[str | None, int] | None = None  # positions, once they are asked for
+    _released: float | None = None  # seconds to hide what was never started, None for the queue's timeout
+    _not_logged = 0
+
+    def __init__(
+        self, records: list[dict[str, Any]], kind: type[ReceivedMessage], options: Options, context: Any
+    ) -> None:
+        self.records = records
+        self.kind = kind
+        self.options = options
+        self.context = context
+        self.clock = Clock(context, options.time_reserve)
+        self.results = Results(len(records))
+        self.alarm = Alarm()
+        self.skips_group = kind.grouped and options.skip_group
+        # Changed in place, never replaced: several threads may do so at once.
+        self.held_groups: set[str | None] = set()
+
+    def message(self, position: int) -> Message:
+        """The message at this position. Messages are made when needed: to keep ten thousand would cost more."""
+        message = self.kind()
+        message._record = self.records[position]
+        message._context = self.context
+        return message
+
+    def independent(self) -> Iterable[Iterable[int]]:
+        """Positions that may run side by side; within each part, one after the other."""
+        everything = range(len(self.records))
+        if self.options.concurrency == 1 or (self.kind.ordered and not self.skips_group):
+            return [everything]
+        if not self.kind.ordered:
+            return ((position,) for position in everything)
+        groups: dict[str | None, list[int]] = {}
+        for position in everything:
+            groups.setdefault(self.message(position).group_id, []).append(position)
+        return groups.values()
+
+    def leaves(self, error: BaseException) -> bool:
+        """Whether what a function raised ends the invocation, and not only its message."""
+        return ends_invocation(error, self.alarm)
+
+    def failed(self, position: int, message: Message, error: BaseException) -> None:
+        """The function raised for this message. Dead-letter it if that is what it needs, or hold what is behind it.
+
+        Raises:
+            BaseException: the error itself, if it ends the invocation.
+        """
+        self.alarm.shielded = True
+        try:
+            if self.leaves(error):
+                raise error
+            if self.closed:
+                return
+            logged = self._fail(position, message, error)
+        finally:
+            self.alarm.shielded = False
+        if logged and self.options.on_failure is not None:
+            self.log.calling_on_failure(self.options.on_failure, message, error)
+
+    def interrupted(self, started: Mapping[int, Message]) -> None:
+        """Of these messages, those that did not end were still running when the time was over."""
+        for position in sorted(started):
+            if self.results.outcomes[position] == NEVER_STARTED:
+                error = OutOfTime("it still ran when the time of the function was nearly over")
+                if (
+                    self._fail(position, started[position], error, out_of_time=True)
+                    and self.options.on_failure is not None
+                ):
+                    self.log.calling_on_failure(self.options.on_failure, started[position], error)
+
+    def close(self) -> None:
+        """Start nothing more; what still runs somewhere changes nothing any more."""
+        with _lock:
+            self.closed = True
+            self.clock.stop()
+            self.results.freeze()
+
+    @property
+    def log(self) -> BatchLog:
+        """What tells of this batch in the log."""
+        if self._log is None:
+            from ._reporting.log import BatchLog
+
+            self._log = BatchLog(self.options.error_text)
+        return self._log
+
+    def response(self) -> BatchResponse:
+        """Make visible what is to be seen earlier or later, report, and say what goes back.
+
+        Raises:
+            RuntimeError: the whole batch goes back, and the handler is to raise then.
+        """
+        results = self.results
+        unfinished = results.unfinished()
+        if unfinished:
+            self._change_visibility(unfinished)
+        if self.options.metrics_namespace is not None:
+            self.log.writing_metrics(self)
+        if not unfinished:
+            return {"batchItemFailures": []}
+        messages = [self.message(position) for position in unfinished]
+        if self.options.raise_if_all_failed:
+            going_back = {message.id for message in messages}
+            if all(self.message(position).id in going_back for position in range(len(self.records))):
+                cause = results.first_error and self.log.safe(results.first_error)
+                raise RuntimeError(f"all {len(self.records)} messages of the batch failed") from cause
+        return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in self.kind.identifiers(messages)]}
+
+    def _fail(self, position: int, message: Message, error: BaseException, *, out_of_time: bool = False) -> bool:
+        """Note what becomes of a failed message, and log it; whether that was done."""
+        results = self.results
+        # What fails one by one at the end of the time, in a batch of thousands, must not use up what is left.
+        in_time = self.clock.may_report() or results.count(FAILED) < _FEW
+        why_not = ""
+        dead_lettered = False
+        if isinstance(error, self.options.permanent) or self._had_its_receives(position, message):
+            dead_lettered, why_not = self._dead_letter(message, error) if in_time else (False, "no time was left")
+        delay, nonsense = delay_of(error, self.options.backoff, message.receive_count)
+        with _lock:
+            if self.closed and not out_of_time:
+                return False
+            results.outcomes[position] = DEAD_LETTERED if dead_lettered else FAILED
+            if results.first_error is None:
+                results.first_error = error
+            if not dead_lettered:
+                if delay is not None:
+                    results.delays[position] = delay
+                # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+                if self.skips_group:
+                    self.held_groups.add(message.group_id)
+                elif self.kind.ordered:
+                    self.clock.stop()
+        if isinstance(error, StopBatch):
+            self._released = 0.0 if error.seconds is None or delay is None else delay
+            self.clock.stop()
+        if not in_time:
+            self._not_logged += 1
+            return False
+        self.log.failure(message, error, dead_lettered=dead_lettered, why_not=why_not, nonsense=nonsense)
+        return True
+
+    def _had_its_receives(self, position: int, message: Message) -> bool:
+        """Whether the layer dead-letters a failing message itself, before SQS does it to those behind it as well.
+
+        What stands behind another of its group waited until now: it was counted, but is tried for the first time. So
+        does the rest of a batch that failures stop, once what stopped it is dead-lettered.
+        """
+        most = self.options.max_receive_count
+        if most is None or not self.kind.fifo or message.receive_count % most:
+            return False
+        if most == 1:
+            return True
+        if not self.skips_group and self.results.count(DEAD_LETTERED):
+            return False
+        if self._first_of_group is None:
+            first: dict[str | None, int] = {}
+            for other in range(len(self.records)):
+                first.setdefault(self.message(other).group_id, other)
+            self._first_of_group = first
+        return self._first_of_group[message.group_id] == position
+
+    def _dead_letter(self, message: Message, error: BaseException) -> tuple[bool, str]:
+        """Whether the message is in the dead-letter queue now and, if not, why not."""
+        if self.options.dead_letter_queue is None:
+            return False, "no dead-letter queue is named"
+        if self._queue_refused:
+            return False, f"not sent to the dead-letter queue, as before: {self._queue_refused}"
+        from ._sqs.client import CallFailed
+        from ._sqs.dead_letters import send
+
+        try:
+            send(
+                self.options.dead_letter_queue,
+                message,
+                type(error).__name__,
+                self.log.text_of(error),
+                end=self.clock.end,
+            )
+        except CallFailed as reason:
+            # Trying again for each message of the batch would use up the function's time.
+            self._queue_refused = "" if reason.only_this else str(reason)
+            return False, f"not sent to the dead-letter queue: {reason}"
+        # It has left its group for good, as if SQS had moved it, so the group goes on.
+        return True, ""
+
+    def _change_visibility(self, unfinished: list[int]) -> None:
+        """Hide failed messages for as long as was asked. Where any are, release those that were never started."""
+        results = self.results
+        never_started = [position for position in unfinished if results.outcomes[position] == NEVER_STARTED]
+        if self._not_logged:
+            self.log.not_each(self._not_logged)
+        if never_started and self.clock.ran_out():
+            self.log.never_started(len(never_started), len(self.records))
+        if not self.kind.has_visibility_timeout:
+            return  # a stream's records are not hidden
+        changes = dict(results.delays)
+        if self._released is None and (changes or self.options.backoff is not None):
+            self._released = 0.0
+        if self._released is not None:
+            changes |= dict.fromkeys(never_started, self._released)
+        if not changes:
+            return
+        from ._sqs.visibility import change_visibility
+
+        wanted = [(self.message(position), changes[position]) for position in sorted(changes)]
+        self.log.visibility(wanted, change_visibility(wanted, self.clock.end))

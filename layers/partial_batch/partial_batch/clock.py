@@ -1,0 +1,78 @@
+"""The time that a batch has."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_FOREVER = float("inf")
+_LONGEST = 1e6  # seconds; Lambda gives 900, and timers take no number of any size
+
+
+class Clock:
+    """What may still be started, and when work has to stop. Moments are those of `time.monotonic`, in seconds.
+
+    Args:
+        context: Lambda's context object. Without one, or with one that names no number, there is no limit.
+        reserve: seconds before the function's timeout at which work stops.
+    """
+
+    # What only a batch with a limit needs stands on the class, so that the others need not set it.
+    seconds: float | None = None  # for all of the work
+    deadline: float | None = None  # when work has to stop
+    end: float | None = None  # when Lambda stops the function
+    _reports_end = _FOREVER  # when there is no time left to dead-letter and to log each failed message
+    slowest = 0.0001  # seconds, of the messages so far; less is not worth noting
+    stopped = False  # nothing more is to be started
+
+    def __init__(self, context: Any, reserve: float) -> None:
+        # Not on the class: an attribute that stands on both is slow to read, and this is read for each message.
+        self.latest_start = _FOREVER  # no message is started later than that
+        if context is None:
+            return
+        try:
+            milliseconds = context.get_remaining_time_in_millis()
+            if not isinstance(milliseconds, (int, float)) or not milliseconds < _FOREVER:
+                return  # a test's stand-in for a context may return anything
+            seconds = milliseconds / 1000 if milliseconds < _LONGEST * 1000 else _LONGEST
+        except Exception:
+            return
+        self.end = end = monotonic() + seconds
+        self.deadline = end - reserve
+        self.seconds = seconds - reserve
+        self.latest_start = self.deadline - self.slowest
+        self._reports_end = end - reserve / 2
+
+    def seconds_left(self) -> float | None:
+        """Until work has to stop, 0 at the least; None if there is no limit."""
+        return None if self.deadline is None else max(self.deadline - monotonic(), 0.0)
+
+    def took(self, seconds: float) -> float:
+        """A message took so long: with less time left than the slowest took, nothing is started.
+
+        Returns:
+            What the slowest took, in seconds.
+        """
+        if seconds > self.slowest:
+            self.slowest = seconds
+            if self.deadline is not None:
+                self.latest_start = self.deadline - seconds
+                if self.stopped:  # by another thread, just now
+                    self.stop()
+        return self.slowest
+
+    def stop(self) -> None:
+        """Start nothing more."""
+        self.stopped = True
+        self.latest_start = -_FOREVER
+
+    def may_report(self) -> bool:
+        """Whether there is time to dead-letter and to log a failed message: until half of the reserve is used up."""
+        return self._reports_end == _FOREVER or monotonic() < self._reports_end
+
+    def ran_out(self) -> bool:
+        """Whether it is for lack of time that nothing more is started."""
+        return self.deadline is not None and monotonic() + self.slowest > self.deadline
