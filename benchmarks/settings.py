@@ -4,7 +4,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Defaults of MaxReceiveCount, FifoBatchSize and FifoQueueMaxReceiveCount; tests/soak/test_settings.py compares.
+# Defaults of MaxReceiveCount, FifoBatchSize and FifoQueueMaxReceiveCount; tests/soak/test_settings.py here compares.
 MAX_RECEIVE_COUNT = 5
 BATCH_SIZE = 10
 # When a whole group fails, the last of a batch is counted with each one before it, all their tries long. Twice that, as

@@ -18,7 +18,8 @@ REGION = "us-east-1"
 _URLS = f"https://sqs.{REGION}.amazonaws.com/000000000000"
 QUEUE_URL = f"{_URLS}/orders"
 FIFO_DEAD_LETTER_QUEUE_URL = f"{_URLS}/orders-dead.fifo"
-# As in template.yaml; tests/soak/test_settings.py compares. The last is for a FIFO queue where the layer dead-letters.
+# As in template.yaml; benchmarks/tests/soak/test_settings.py compares. The last is for a FIFO queue where the layer
+# dead-letters.
 MAX_RECEIVE_COUNT = 5
 BATCH_SIZE = 10
 QUEUE_MAX_RECEIVE_COUNT = 2 * MAX_RECEIVE_COUNT * BATCH_SIZE

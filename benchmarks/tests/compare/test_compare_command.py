@@ -1,4 +1,4 @@
-"""`python -m local compare`, as a user and as a program reads it."""
+"""`python -m benchmarks.compare`, as a user and as a program reads it."""
 
 import io
 import json
