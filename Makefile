@@ -47,7 +47,7 @@ lint: .venv/ready $(if $(wildcard sqslab/pyproject.toml),.venv/bin/sqslab) ## ru
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(SOURCES)
 	$(if $(HAS_RULES),$(BIN)/cfn-lint,$(BIN)/cfn-lint --config-file /dev/null --template template.yaml $(wildcard .github/aws-roles.yaml))
-	$(BIN)/sam validate $(if $(HAS_RULES),--lint) --region us-east-1
+	$(BIN)/sam validate $(if $(HAS_RULES),--lint,--config-env no-lint) --region us-east-1
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
@@ -96,7 +96,8 @@ lock: .venv/ready ## renew the locked versions in locks/
 clean: ## remove what make made
 	rm -rf .venv .venv-checkov .venv-emulator .venv-mutation .mutation .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-# Whether cfn-lint finds the rules that .cfnlintrc names.
+# Whether cfn-lint finds the rules that .cfnlintrc names. Where not, it stops at that file, also within `sam validate`, which lints in
+# every environment of samconfig.toml: `lint` above then names one that is not there.
 HAS_RULES = $(shell $(BIN)/python -c "import sqslab.lint; print(1)" 2>/dev/null)
 
 # What a fork may delete.
