@@ -58,6 +58,24 @@ def test_an_interrupted_scenario_leaves_nothing(run_local, project, free_port, w
         pass  # the port is free again
 
 
+INTERRUPTED_WHILE_A_DATACLASS_IS_MADE = """
+import sys
+from sqslab import cli
+
+def interrupt():
+    raise KeyboardInterrupt
+
+cli._run = lambda *_: exec("interrupt()", globals())
+sys.exit(cli.main(["scenario", "scenario.yaml"]))
+"""
+
+
+def test_the_exit_code_is_the_same_wherever_it_is_interrupted(tmp_path):
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED_WHILE_A_DATACLASS_IS_MADE)
+    ended = subprocess.run([sys.executable, "-m", "interrupted"], cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (130, "Interrupted. Everything it started is stopped.\n")
+
+
 @pytest.mark.parametrize("command", [["scenario", "scenario.yaml"], ["up"]])
 def test_a_port_in_use_is_told_in_one_message(run_local, project, command):
     with socket.create_server((HOST, 0)) as server:

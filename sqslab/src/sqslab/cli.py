@@ -10,7 +10,7 @@ import click
 
 from sqslab import __version__
 from sqslab.errors import SqslabError
-from sqslab.signals import interrupt_on_signals
+from sqslab.signals import forget_interrupt, interrupt_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
+    finally:
+        forget_interrupt()
     return code if isinstance(code, int) else 0
 
 

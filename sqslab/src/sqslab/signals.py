@@ -21,6 +21,16 @@ def interrupt_on_signals() -> None:
         signal.signal(number, _interrupt)
 
 
+def forget_interrupt() -> None:
+    """Let this process end with the exit code it gives.
+
+    CPython notes a `KeyboardInterrupt` that leaves code run from a string, as the standard library runs it for each
+    dataclass, and `python -m` then ends by SIGINT although the exception was caught. Running such code to its end
+    takes the note back.
+    """
+    exec("")  # noqa: S102
+
+
 @contextmanager
 def shielded() -> Iterator[None]:
     """Hold signals back until the block is done, then raise `KeyboardInterrupt` if one came.

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from sqslab.mapping.outages import Outages
-from sqslab.mapping.worker import Worker
 from sqslab.queues import Backlog, backlog
+from sqslab_testing.world import SteppingWorker
 
 # Returns its first message's body, or does what that says.
 SOURCE = """
@@ -43,7 +43,7 @@ def deliver(clients, function_arn, make_mapping, request):
         arn = f"arn:aws:sqs:us-east-1:000000000000:{name}"
         mapping = make_mapping(queue_arn=arn, function_arn=function_arn, **changes)
         told = []
-        Worker(mapping, clients, told.append, Outages("", told.append)).poll_once()
+        SteppingWorker(mapping, clients, told.append, Outages("", told.append)).poll_once()
         assert len(told) == 2
         return backlog(clients.sqs, url)
 
