@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
-from ._runners.alarm import Alarm
 from .backoff import delay_of
 from .clock import Clock
 from .errors import OutOfTime, StopBatch, ends_invocation
-from .results import DEAD_LETTERED, FAILED, NEVER_STARTED, Results
+from .results import DEAD_LETTERED, FAILED, NEVER_STARTED, SUCCEEDED, Results
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ class Batch:
         context: Lambda's context object, or None.
     """
 
+    held_groups: frozenset[str | None] = frozenset()  # of which nothing more is started
     closed = False  # what still runs somewhere changes nothing any more
     _log: BatchLog | None = None
     _queue_refused = ""  # why nothing more is sent to the dead-letter queue
@@ -61,10 +61,6 @@ class Batch:
         self.context = context
         self.clock = Clock(context, options.time_reserve)
         self.results = Results(len(records))
-        self.alarm = Alarm()
-        self.skips_group = kind.grouped and options.skip_group
-        # Changed in place, never replaced: several threads may do so at once.
-        self.held_groups: set[str | None] = set()
 
     def message(self, position: int) -> Message:
         """The message at this position. Messages are made when needed: to keep ten thousand would cost more."""
@@ -85,9 +81,18 @@ class Batch:
             groups.setdefault(self.message(position).group_id, []).append(position)
         return groups.values()
 
+    @property
+    def skips_group(self) -> bool:
+        """Whether only its group waits behind a failed message."""
+        return self.kind.grouped and self.options.skip_group
+
+    def hold(self, message: Message) -> None:
+        """Start nothing more of the message's group."""
+        self.held_groups |= {message.group_id}
+
     def leaves(self, error: BaseException) -> bool:
         """Whether what a function raised ends the invocation, and not only its message."""
-        return ends_invocation(error, self.alarm)
+        return ends_invocation(error, self.clock)
 
     def failed(self, position: int, message: Message, error: BaseException) -> None:
         """The function raised for this message. Dead-letter it if that is what it needs, or hold what is behind it.
@@ -95,7 +100,7 @@ class Batch:
         Raises:
             BaseException: the error itself, if it ends the invocation.
         """
-        self.alarm.shielded = True
+        self.clock.shielded = True
         try:
             if self.leaves(error):
                 raise error
@@ -103,7 +108,7 @@ class Batch:
                 return
             logged = self._fail(position, message, error)
         finally:
-            self.alarm.shielded = False
+            self.clock.shielded = False
         if logged and self.options.on_failure is not None:
             self.log.calling_on_failure(self.options.on_failure, message, error)
 
@@ -140,8 +145,8 @@ class Batch:
         Raises:
             RuntimeError: the whole batch goes back, and the handler is to raise then.
         """
-        results = self.results
-        unfinished = results.unfinished()
+        outcomes = self.results.outcomes
+        unfinished = [] if outcomes.count(SUCCEEDED) == len(outcomes) else self.results.unfinished()
         if unfinished:
             self._change_visibility(unfinished)
         if self.options.metrics_namespace is not None:
@@ -152,7 +157,8 @@ class Batch:
         if self.options.raise_if_all_failed:
             going_back = {message.id for message in messages}
             if all(self.message(position).id in going_back for position in range(len(self.records))):
-                cause = results.first_error and self.log.safe(results.first_error)
+                error = self.results.first_error
+                cause = error and self.log.safe(error)
                 raise RuntimeError(f"all {len(self.records)} messages of the batch failed") from cause
         return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in self.kind.identifiers(messages)]}
 
@@ -177,7 +183,7 @@ class Batch:
                     results.delays[position] = delay
                 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
                 if self.skips_group:
-                    self.held_groups.add(message.group_id)
+                    self.hold(message)
                 elif self.kind.ordered:
                     self.clock.stop()
         if isinstance(error, StopBatch):

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+    from typing import Any
 
 
 class Alarm:
@@ -23,50 +24,34 @@ class Alarm:
 
     live = False
     shielded = False  # not to be interrupted now
+    # Asked each time it rings, whether what runs just then, in this frame, is to be interrupted. None: it is.
+    may_interrupt: Callable[[FrameType | None], bool] | None = None
     _rang = False
 
-    def run(
-        self,
-        function: Callable[[], object],
-        seconds: float,
-        interval: float,
-        may_interrupt: Callable[[FrameType | None], bool] | None = None,
-    ) -> None:
+    def run(self, seconds: float, interval: float, function: Callable[..., object], *arguments: Any) -> None:
         """Call the function, for so many seconds. The OutOfTime that this alarm raises ends here.
 
         Args:
-            function: what to call.
             seconds: until it rings.
             interval: in seconds, until it rings again.
-            may_interrupt: asked each time it rings, whether what runs just then, in this frame, is to be interrupted.
+            function: what to call.
+            arguments: for it.
         """
-
-        def ring(number: int, frame: FrameType | None) -> None:
-            # Once it has rung, the layer's own code needs no other: it is ending what was interrupted.
-            if not self.live or self.shielded or (self._rang and _is_of_layer(frame)):
-                return
-            if may_interrupt is not None and (_is_of_layer(frame) or not may_interrupt(frame)):
-                return
-            self._rang = True
-            error = OutOfTime("the time of the function is nearly over")
-            error.alarm = self
-            raise error
-
         previous_handler = getsignal(SIGALRM)
         if previous_handler is not None:  # None is one that Python cannot put back
             try:
-                signal(SIGALRM, ring)
+                signal(SIGALRM, self._ring)
             except ValueError:  # off the main thread
                 previous_handler = None
         if previous_handler is None:
-            function()
+            function(*arguments)
             return
         # 0 would switch it off
-        previous_timer = setitimer(ITIMER_REAL, seconds if seconds > 1e-6 else 1e-6, interval)
+        previous_timer = setitimer(ITIMER_REAL, seconds if seconds > 0 else 1e-6, interval)
         set_at = monotonic() if previous_timer[0] else 0.0
         try:
             self.live = True
-            function()
+            function(*arguments)
         except OutOfTime as interrupt:
             if interrupt.alarm is not self:
                 raise
@@ -80,6 +65,17 @@ class Alarm:
             signal(SIGALRM, previous_handler)
             if previous_timer[0]:
                 setitimer(ITIMER_REAL, max(previous_timer[0] - (monotonic() - set_at), 1e-6), previous_timer[1])
+
+    def _ring(self, number: int, frame: FrameType | None) -> None:
+        # Once it has rung, the layer's own code needs no other: it is ending what was interrupted.
+        if not self.live or self.shielded or (self._rang and _is_of_layer(frame)):
+            return
+        if self.may_interrupt is not None and (_is_of_layer(frame) or not self.may_interrupt(frame)):
+            return
+        self._rang = True
+        error = OutOfTime("the time of the function is nearly over")
+        error.alarm = self
+        raise error
 
 
 def _is_of_layer(frame: FrameType | None) -> bool:

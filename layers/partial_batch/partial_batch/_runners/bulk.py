@@ -11,7 +11,6 @@ from partial_batch.message import Message
 from partial_batch.results import SUCCEEDED
 
 from .function import require_finished
-from .in_order import interruptible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +27,11 @@ def run_bulk(function: Callable[[list[Message]], object], batch: Batch) -> None:
     """Run a plain function, unless there is no time or nothing to do, and note what became of each message."""
     bulk = _Bulk(batch)
     if bulk.may_start():
-        interruptible(lambda: copy_context().run(bulk.work, function), batch)
+        clock = batch.clock
+        if clock.seconds is None:
+            copy_context().run(bulk.work, function)
+        else:
+            clock.run(clock.seconds, batch.options.interval, copy_context().run, bulk.work, function)
         bulk.all_failed()
 
 
@@ -83,7 +86,7 @@ class _Bulk:
                 batch.failed(position, message, ReportedFailure("the function named it as failed"))
                 if batch.kind.grouped:
                     # Even if it was dead-lettered: the function may have gone no further in its group.
-                    batch.held_groups.add(message.group_id)
+                    batch.hold(message)
                 continue
             if on_success is not None:
                 if monotonic() > batch.clock.latest_start:

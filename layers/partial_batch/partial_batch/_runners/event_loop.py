@@ -130,9 +130,8 @@ def run_on_loop(work: Work, batch: Batch) -> None:
         _run_on_kept_loop(work, batch)
         return
     # What waits is cancelled in time; the alarm is for what blocks the loop.
-    batch.alarm.run(
-        lambda: _run_on_kept_loop(work, batch), seconds + _BLOCKED_SECONDS, _BLOCKED_SECONDS, _Blocked().is_blocked
-    )
+    batch.clock.may_interrupt = _Blocked().is_blocked
+    batch.clock.run(seconds + _BLOCKED_SECONDS, _BLOCKED_SECONDS, _run_on_kept_loop, work, batch)
 
 
 class _Blocked:

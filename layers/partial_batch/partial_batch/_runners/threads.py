@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextvars import copy_context
 from functools import partial
 from threading import Lock
+from time import monotonic
 
 from partial_batch.side_by_side import Threads
 
@@ -44,7 +45,7 @@ def run_side_by_side(function: Callable[[Message], object], batch: Batch) -> Non
                 return
             for position in positions:
                 # What a message binds to context variables is gone for the next one.
-                copy_context().run(run, partial(start, position), batch, (position,))
+                copy_context().run(run, partial(start, position), batch, (position,), monotonic())
 
     try:
         threads = Threads(work, min(batch.options.concurrency, len(independent)))
