@@ -25,7 +25,7 @@ MUTMUT = Path(sys.executable).with_name("mutmut")
 # All but what writes log lines and metrics, which changes nothing that goes back.
 MODULES = (
     "batch",
-    "results",
+    "outcomes",
     "clock",
     "side_by_side",
     "_runners/in_order",
@@ -173,7 +173,7 @@ def main(modules: list[str]) -> int:
         return error.returncode
     counts: dict[str, Counter[str]] = {module: Counter() for module in modules or MODULES}
     known, survivors, unexplained = equivalents(), {}, []
-    for module, mutant, end in _RESULT.findall(mutmut("results", "--all", "true")):
+    for module, mutant, end in _RESULT.findall(mutmut("outcomes", "--all", "true")):
         if module not in counts:
             continue
         counts[module][end] += 1

@@ -57,6 +57,14 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def names_seconds(error: BaseException) -> bool:
+    """Whether the exception itself says how long messages are to stay hidden."""
+    try:
+        return isinstance(error, RetryLater | StopBatch) and error.seconds is not None
+    except Exception:  # out of a subclass of the user's
+        return True
+
+
 def delay_of(error: BaseException, backoff: Backoff | None, failures: int) -> tuple[float | None, str]:
     """How long a failed message is to stay hidden.
 
@@ -70,8 +78,8 @@ def delay_of(error: BaseException, backoff: Backoff | None, failures: int) -> tu
         or nothing.
     """
     try:
-        if isinstance(error, RetryLater | StopBatch) and error.seconds is not None:
-            said: Any = error.seconds
+        if names_seconds(error):
+            said: Any = error.seconds  # type: ignore[attr-defined]
         elif backoff is not None:
             said = backoff.delay(failures)
         else:

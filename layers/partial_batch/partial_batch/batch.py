@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
-from .backoff import delay_of
+from .backoff import delay_of, names_seconds
 from .clock import Clock
 from .errors import OutOfTime, StopBatch, ends_invocation
-from .results import DEAD_LETTERED, FAILED, NEVER_STARTED, SUCCEEDED, Results
+from .outcomes import DEAD_LETTERED, FAILED, NEVER_STARTED, SUCCEEDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 _FEW = 10  # messages
+_GOES_BACK = (NEVER_STARTED, FAILED)
 
 _lock = allocate_lock()  # of `closed` and the outcomes that failures set, of any batch
 
@@ -47,6 +48,8 @@ class Batch:
     held_groups: frozenset[str | None] = frozenset()  # of which nothing more is started
     closed = False  # what still runs somewhere changes nothing any more
     _log: BatchLog | None = None
+    _first_error: BaseException | None = None
+    _delays: dict[int, float] | None = None  # seconds to hide failed messages, where anybody said so
     _queue_refused = ""  # why nothing more is sent to the dead-letter queue
     _first_of_group: dict[str | None, int] | None = None  # positions, once they are asked for
     _released: float | None = None  # seconds to hide what was never started, None for the queue's timeout
@@ -60,7 +63,7 @@ class Batch:
         self.options = options
         self.context = context
         self.clock = Clock(context, options.time_reserve)
-        self.results = Results(len(records))
+        self.outcomes = [NEVER_STARTED] * len(records)
 
     def message(self, position: int) -> Message:
         """The message at this position. Messages are made when needed: to keep ten thousand would cost more."""
@@ -115,7 +118,7 @@ class Batch:
     def interrupted(self, started: Mapping[int, Message]) -> None:
         """Of these messages, those that did not end were still running when the time was over."""
         for position in sorted(started):
-            if self.results.outcomes[position] == NEVER_STARTED:
+            if self.outcomes[position] == NEVER_STARTED:
                 error = OutOfTime("it still ran when the time of the function was nearly over")
                 if (
                     self._fail(position, started[position], error, out_of_time=True)
@@ -128,7 +131,7 @@ class Batch:
         with _lock:
             self.closed = True
             self.clock.stop()
-            self.results.freeze()
+            self.outcomes = self.outcomes.copy()  # what still runs writes to the one it had
 
     @property
     def log(self) -> BatchLog:
@@ -145,9 +148,10 @@ class Batch:
         Raises:
             RuntimeError: the whole batch goes back, and the handler is to raise then.
         """
-        outcomes = self.results.outcomes
-        unfinished = [] if outcomes.count(SUCCEEDED) == len(outcomes) else self.results.unfinished()
-        if unfinished:
+        outcomes = self.outcomes
+        unfinished = []
+        if outcomes.count(SUCCEEDED) < len(outcomes):
+            unfinished = [position for position, outcome in enumerate(outcomes) if outcome in _GOES_BACK]
             self._change_visibility(unfinished)
         if self.options.metrics_namespace is not None:
             self.log.writing_metrics(self)
@@ -157,16 +161,16 @@ class Batch:
         if self.options.raise_if_all_failed:
             going_back = {message.id for message in messages}
             if all(self.message(position).id in going_back for position in range(len(self.records))):
-                error = self.results.first_error
-                cause = error and self.log.safe(error)
+                cause = self._first_error and self.log.safe(self._first_error)
                 raise RuntimeError(f"all {len(self.records)} messages of the batch failed") from cause
         return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in self.kind.identifiers(messages)]}
 
     def _fail(self, position: int, message: Message, error: BaseException, *, out_of_time: bool = False) -> bool:
         """Note what becomes of a failed message, and log it; whether that was done."""
-        results = self.results
+        if self._delays is None:
+            self._delays = {}
         # What fails one by one at the end of the time, in a batch of thousands, must not use up what is left.
-        in_time = self.clock.may_report() or results.count(FAILED) < _FEW
+        in_time = self.clock.may_report() or self.outcomes.count(FAILED) < _FEW
         why_not = ""
         dead_lettered = False
         if isinstance(error, self.options.permanent) or self._had_its_receives(position, message):
@@ -175,19 +179,19 @@ class Batch:
         with _lock:
             if self.closed and not out_of_time:
                 return False
-            results.outcomes[position] = DEAD_LETTERED if dead_lettered else FAILED
-            if results.first_error is None:
-                results.first_error = error
+            self.outcomes[position] = DEAD_LETTERED if dead_lettered else FAILED
+            if self._first_error is None:
+                self._first_error = error
             if not dead_lettered:
                 if delay is not None:
-                    results.delays[position] = delay
+                    self._delays[position] = delay
                 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
                 if self.skips_group:
                     self.hold(message)
                 elif self.kind.ordered:
                     self.clock.stop()
         if isinstance(error, StopBatch):
-            self._released = 0.0 if error.seconds is None or delay is None else delay
+            self._released = delay if delay is not None and names_seconds(error) else 0.0
             self.clock.stop()
         if not in_time:
             self._not_logged += 1
@@ -206,7 +210,7 @@ class Batch:
             return False
         if most == 1:
             return True
-        if not self.skips_group and self.results.count(DEAD_LETTERED):
+        if not self.skips_group and self.outcomes.count(DEAD_LETTERED):
             return False
         if self._first_of_group is None:
             first: dict[str | None, int] = {}
@@ -241,15 +245,14 @@ class Batch:
 
     def _change_visibility(self, unfinished: list[int]) -> None:
         """Hide failed messages for as long as was asked. Where any are, release those that were never started."""
-        results = self.results
-        never_started = [position for position in unfinished if results.outcomes[position] == NEVER_STARTED]
+        never_started = [position for position in unfinished if self.outcomes[position] == NEVER_STARTED]
         if self._not_logged:
             self.log.not_each(self._not_logged)
         if never_started and self.clock.ran_out():
             self.log.never_started(len(never_started), len(self.records))
         if not self.kind.has_visibility_timeout:
             return  # a stream's records are not hidden
-        changes = dict(results.delays)
+        changes = dict(self._delays or {})
         if self._released is None and (changes or self.options.backoff is not None):
             self._released = 0.0
         if self._released is not None:

@@ -8,7 +8,7 @@ from time import monotonic
 
 from partial_batch.errors import OutOfTime
 from partial_batch.message import Message
-from partial_batch.results import SUCCEEDED
+from partial_batch.outcomes import SUCCEEDED
 
 from .function import require_finished
 
@@ -78,7 +78,7 @@ class _Bulk:
     def _note(self, failed: set[str]) -> None:
         batch = self._batch
         on_success = batch.options.on_success
-        outcomes = batch.results.outcomes
+        outcomes = batch.outcomes
         for position, message in enumerate(self._messages):
             if self._waits(message):
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from _contextvars import copy_context
 from time import monotonic
 
-from partial_batch.results import SUCCEEDED
+from partial_batch.outcomes import SUCCEEDED
 
 from .function import require_finished
 
@@ -41,7 +41,7 @@ def run(function: Callable[[Message], object], batch: Batch, positions: Iterable
     kind = batch.kind
     context = batch.context
     limits = batch.clock
-    outcomes = batch.results.outcomes
+    outcomes = batch.outcomes
     held_groups = batch.held_groups
     on_success = batch.options.on_success
     succeeded = SUCCEEDED

@@ -6,7 +6,7 @@ import asyncio
 from time import monotonic
 
 from partial_batch.errors import OutOfTime
-from partial_batch.results import SUCCEEDED
+from partial_batch.outcomes import SUCCEEDED
 
 from .event_loop import Tasks, run_on_loop
 from .function import require_finished
@@ -68,7 +68,7 @@ class _Messages:
         if started > batch.clock.latest_start:
             return
         self._started[position] = message
-        outcomes = batch.results.outcomes
+        outcomes = batch.outcomes
         try:
             result = await self._function(message)
             if result is not None:
