@@ -139,7 +139,7 @@ class Batch:
         if self._log is None:
             from ._reporting.log import BatchLog
 
-            self._log = BatchLog(self.options.error_text)
+            self._log = BatchLog(self.options.error_text, self.kind.source)
         return self._log
 
     def response(self) -> BatchResponse:

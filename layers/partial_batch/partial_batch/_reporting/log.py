@@ -33,10 +33,12 @@ class BatchLog:
 
     Args:
         error_text: of the handler.
+        source: what the messages come from, "queue" for one.
     """
 
-    def __init__(self, error_text: ErrorText) -> None:
+    def __init__(self, error_text: ErrorText, source: str) -> None:
         self._error_text = error_text
+        self._source = source
         self._logged: dict[tuple[object, ...], str] = {}  # where exceptions came from, and of which message
         self._broken = False
 
@@ -49,7 +51,13 @@ class BatchLog:
         return loggable(error, self._error_text)
 
     def failure(
-        self, message: Message, error: BaseException, *, dead_lettered: bool, why_not: str = "", nonsense: str = ""
+        self,
+        message: Message,
+        error: BaseException,
+        *,
+        dead_lettered: bool,
+        why_not: str = "",
+        nonsense: str = "",
     ) -> None:
         """What failed, why, and what has become of it.
 
@@ -119,31 +127,33 @@ class BatchLog:
     def _failure(
         self, message: Message, error: BaseException, dead_lettered: bool, why_not: str, nonsense: str
     ) -> None:
+        identifier = message.id
+        receive_count = message.receive_count
+        error_type = type(error).__name__
         text = self.text_of(error)[:_LONGEST_TEXT]
         if dead_lettered:
             becomes = "it was sent to the dead-letter queue"
         else:
-            becomes = f"it goes back to the {message.source if hasattr(message, 'source') else 'queue'}"
-            reasons = "; ".join(filter(None, (why_not, nonsense)))
-            becomes += f" ({reasons})" if reasons else ""
-        place = origin(error)
-        same_as = self._logged.setdefault(place, message.id)
-        known = same_as != message.id
+            becomes = f"it goes back to the {self._source}"
+            if why_not or nonsense:
+                becomes += f" ({'; '.join(filter(None, (why_not, nonsense)))})"
+        first = self._logged.setdefault(origin(error), identifier)
+        known = first != identifier
         self._line(
             logging.ERROR if dead_lettered else logging.WARNING,
             "message %s failed with %s at receive %d: %s%s%s",
-            message.id,
-            type(error).__name__,
-            message.receive_count,
+            identifier,
+            error_type,
+            receive_count,
             becomes,
             f": {text}" if text else "",
-            f" (traceback as of message {same_as})" if known else "",
+            f" (traceback as of message {first})" if known else "",
             error=None if known else error,
             fields={
-                "message_id": message.id,
+                "message_id": identifier,
                 "message_group_id": message.group_id,
-                "receive_count": message.receive_count,
-                "error_type": type(error).__name__,
+                "receive_count": receive_count,
+                "error_type": error_type,
                 "outcome": "dead-lettered" if dead_lettered else "returned",
             },
         )
