@@ -73,7 +73,7 @@ def shipped() -> list[Any]:
     return []
 
 
-def _failed(response: dict[str, Any]) -> list[Any]:
+def _failed(response: Any) -> list[Any]:
     return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
 
