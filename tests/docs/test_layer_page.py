@@ -122,6 +122,34 @@ def test_each_field_of_the_log_is_in_its_table(caplog: pytest.LogCaptureFixture)
     assert all(f"| `{name}` |" in PAGE for name in fields)
 
 
+def test_the_errors_of_other_events_are_as_quoted() -> None:
+    quoted = re.findall(r"^    (.+)$", PAGE.split("\n## Other events\n")[1].split("\n## ")[0], flags=re.MULTILINE)
+    nameless = sqs_event(1, 2, 3, 4)
+    del nameless["Records"][3]["messageId"]
+    kafka = kafka_event(1, 2, 3)
+    kafka["records"]["orders-0"][2]["offset"] = "2"
+    two_queues = {"Records": sqs_event(1)["Records"] + sqs_event(1, queue="payments")["Records"]}
+    sns = {"Records": [{"EventSource": "aws:sns", "Sns": {}}]}
+    handler = partial_batch.batch_handler(repr)
+
+    for event, text in zip((sns, nameless, kafka, two_queues), quoted, strict=True):
+        with pytest.raises(partial_batch.InvalidEvent, match=re.escape(text)):
+            handler(event)
+
+
+def test_outcomes_example(shipped: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    dead: list[Any] = []
+    monkeypatch.setattr(
+        "partial_batch._sqs.dead_letters.send", lambda queue, message, *_, **__: dead.append(message.body)
+    )
+    carrier = SimpleNamespace(closed=False)
+    handler = _block("Outcomes", ship=shipped.append, carrier=carrier)["lambda_handler"]
+
+    assert handler(sqs_event({"quantity": 1}, {"quantity": 0}, "not JSON")) == {"batchItemFailures": []}
+    assert shipped == [{"quantity": 1}]
+    assert dead == ['{"quantity": 0}', "not JSON"]
+
+
 def test_stop_batch_example(shipped: list[Any]) -> None:
     def ship(order: Any) -> None:
         if order == 2:
