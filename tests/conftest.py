@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 # `deployed` looks into queues with `python -m local dlq`.
 _NEEDS = {
     "deployed": ("local",),
+    "docs": ("docs",),
     "lint": ("lint",),
     "local": ("local",),
     "simulator": ("local",),

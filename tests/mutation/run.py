@@ -4,8 +4,8 @@ mutmut wants the package at the top, so it runs on a copy in .mutation/. Changes
 equivalent.toml, with the reason why nothing can tell them apart. `make mutate` writes benchmarks/mutation.md, and exits
 1 if there are others.
 
-    make mutate                      all modules: three quarters of an hour or more
-    make mutate ARGS="_run _event"   some of them; writes nothing
+    make mutate                            all modules: three quarters of an hour or more
+    make mutate ARGS="clock _sqs/client"   some of them; writes nothing
 """
 
 import os

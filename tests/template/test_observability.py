@@ -36,4 +36,4 @@ def test_a_failures_log_line_has_the_message_id(caplog: pytest.LogCaptureFixture
     handler(standard_event("the-id"))
 
     (line,) = caplog.records
-    assert vars(line)["message_id"] == "the-id"  # as a field, which Lambda's JSON format carries
+    assert vars(line)["partial_batch_message_id"] == "the-id"  # as a field, which Lambda's JSON format carries
