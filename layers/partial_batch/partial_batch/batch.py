@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     class BatchItemFailure(TypedDict):
         """One message to give back."""
 
-        itemIdentifier: Any
+        itemIdentifier: str  # of a Kafka record, whose handlers nobody calls from typed code: a dict
 
     class BatchResponse(TypedDict):
         """What Lambda expects: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html."""

@@ -6,7 +6,7 @@ import logging
 import sys
 from math import ceil
 
-from .texts import loggable, origin, text_of, writable
+from .texts import loggable, origin, writable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,13 @@ class BatchLog:
 
     def text_of(self, error: BaseException) -> str:
         """What an exception says, as far as the user allows and it can be written."""
-        return text_of(error, self._error_text)
+        if self._error_text is None:
+            return ""
+        try:
+            return writable(self._error_text(error))
+        except BaseException as problem:
+            self._say_once(problem)
+            return ""
 
     def safe(self, error: BaseException) -> BaseException:
         """An exception that says no more than that."""
@@ -212,8 +218,10 @@ class BatchLog:
         try:
             report(*arguments)
         except BaseException as problem:
-            if self._broken:
-                return
+            self._say_once(problem)
+
+    def _say_once(self, problem: BaseException) -> None:
+        if not self._broken:
             self._broken = True
             try:
                 sys.stderr.write(f"partial_batch: a report failed with {type(problem).__name__}; it changes nothing\n")

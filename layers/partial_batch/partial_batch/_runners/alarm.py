@@ -28,15 +28,18 @@ class Alarm:
     may_interrupt: Callable[[FrameType | None], bool] | None = None
     _rang = False
 
-    def run(self, seconds: float, interval: float, function: Callable[..., object], *arguments: Any) -> None:
+    def run(self, seconds: float | None, interval: float, function: Callable[..., object], *arguments: Any) -> None:
         """Call the function, for so many seconds. The OutOfTime that this alarm raises ends here.
 
         Args:
-            seconds: until it rings.
+            seconds: until it rings. None: it does not.
             interval: in seconds, until it rings again.
             function: what to call.
             arguments: for it.
         """
+        if seconds is None:
+            function(*arguments)
+            return
         previous_handler = getsignal(SIGALRM)
         if previous_handler is not None:  # None is one that Python cannot put back
             try:

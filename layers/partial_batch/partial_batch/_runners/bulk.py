@@ -27,11 +27,7 @@ def run_bulk(function: Callable[[list[Message]], object], batch: Batch) -> None:
     """Run a plain function, unless there is no time or nothing to do, and note what became of each message."""
     bulk = _Bulk(batch)
     if bulk.may_start():
-        clock = batch.clock
-        if clock.seconds is None:
-            copy_context().run(bulk.work, function)
-        else:
-            clock.run(clock.seconds, batch.options.interval, copy_context().run, bulk.work, function)
+        batch.clock.run(batch.clock.seconds, batch.options.interval, copy_context().run, bulk.work, function)
         bulk.all_failed()
 
 

@@ -24,12 +24,7 @@ def run_in_order(function: Callable[[Message], object], batch: Batch) -> None:
     """
     clock = batch.clock
     positions = range(len(batch.records))
-    if clock.seconds is None:
-        copy_context().run(run, function, batch, positions, 0.0)
-    else:
-        clock.run(
-            clock.seconds, batch.options.interval, copy_context().run, run, function, batch, positions, clock.began
-        )
+    clock.run(clock.seconds, batch.options.interval, copy_context().run, run, function, batch, positions, clock.began)
 
 
 def run(function: Callable[[Message], object], batch: Batch, positions: Iterable[int], now: float) -> None:

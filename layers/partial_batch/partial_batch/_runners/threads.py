@@ -9,7 +9,7 @@ from time import monotonic
 
 from partial_batch.side_by_side import Threads
 
-from .in_order import run, run_in_order
+from .in_order import run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ def run_side_by_side(function: Callable[[Message], object], batch: Batch) -> Non
     and whatever it does later changes nothing.
     """
     independent = list(batch.independent())
-    if len(independent) < 2:
-        run_in_order(function, batch)
-        return
     waiting = iter(independent)
     lock = Lock()
     started: dict[int, Message] = {}
@@ -47,10 +44,14 @@ def run_side_by_side(function: Callable[[Message], object], batch: Batch) -> Non
                 # What a message binds to context variables is gone for the next one.
                 copy_context().run(run, partial(start, position), batch, (position,), monotonic())
 
+    if len(independent) < 2:
+        # One after the other, and so on the main thread, where a message can be interrupted.
+        batch.clock.run(batch.clock.seconds, batch.options.interval, work)
+        return
     try:
         threads = Threads(work, min(batch.options.concurrency, len(independent)))
     except RuntimeError:  # no thread can be had at all
-        run_in_order(function, batch)
+        batch.clock.run(batch.clock.seconds, batch.options.interval, work)
         return
     try:
         threads.wait(batch.clock.seconds_left())
