@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _contextvars import copy_context
 from functools import update_wrapper
 
 from ._runners.function import is_async, require_parameters
@@ -138,8 +139,10 @@ def _decorate(
         def handler(event: Any, context: Any = None) -> BatchResponse:
             records, kind = read_event(event)
             batch = Batch(records, kind, options, context)
-            run_function(function, batch)
-            return batch.response()
+            # What a message or a hook binds to context variables stays in this invocation.
+            variables = copy_context()
+            variables.run(run_function, function, batch)
+            return variables.run(batch.response)
 
         return update_wrapper(handler, function)
 

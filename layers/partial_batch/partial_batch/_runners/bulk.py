@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from _contextvars import copy_context
 from functools import partial
 from time import monotonic
 
@@ -28,7 +27,7 @@ def run_bulk(function: Callable[[list[Message]], object], batch: Batch) -> None:
     """Run a plain function, unless there is no time or nothing to do, and note what became of each message."""
     bulk = _Bulk(batch)
     if bulk.may_start():
-        interruptible(lambda: copy_context().run(bulk.work, function), batch)
+        interruptible(lambda: bulk.work(function), batch)
         bulk.all_failed()
 
 

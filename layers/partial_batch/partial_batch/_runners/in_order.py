@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from _contextvars import copy_context
 from time import monotonic
 
 from partial_batch.results import SUCCEEDED
 
+from .alarm import SHORTEST_INTERVAL
 from .function import require_finished
 
 TYPE_CHECKING = False
@@ -16,17 +16,10 @@ if TYPE_CHECKING:
     from partial_batch.batch import Batch
     from partial_batch.message import Message
 
-# A function that does not leave after it was interrupted, say because its cleanup waits, is interrupted again after
-# half of the reserve, but never sooner than this.
-_SHORTEST_INTERVAL = 0.05
-
 
 def run_in_order(function: Callable[[Message], object], batch: Batch) -> None:
-    """Run the function for the messages of the batch, and interrupt it when its time is over.
-
-    What a message binds to context variables stays in this invocation.
-    """
-    interruptible(lambda: copy_context().run(run, function, batch, range(len(batch.records))), batch)
+    """Run the function for the messages of the batch, and interrupt it when its time is over."""
+    interruptible(lambda: run(function, batch, range(len(batch.records))), batch)
 
 
 def interruptible(work: Callable[[], object], batch: Batch) -> None:
@@ -35,8 +28,9 @@ def interruptible(work: Callable[[], object], batch: Batch) -> None:
     if seconds is None:
         work()
     else:
+        # A function that does not leave, say because its cleanup waits, is interrupted again.
         interval = batch.options.time_reserve / 2
-        batch.alarm.run(work, seconds, interval if interval > _SHORTEST_INTERVAL else _SHORTEST_INTERVAL)
+        batch.alarm.run(work, seconds, interval if interval > SHORTEST_INTERVAL else SHORTEST_INTERVAL)
 
 
 def run(function: Callable[[Message], object], batch: Batch, positions: Iterable[int]) -> None:

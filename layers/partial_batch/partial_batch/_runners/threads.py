@@ -8,7 +8,7 @@ from threading import Lock
 
 from partial_batch.side_by_side import Threads
 
-from .in_order import run, run_in_order
+from .in_order import interruptible, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def run_side_by_side(function: Callable[[Message], object], batch: Batch) -> Non
     """
     independent = list(batch.independent())
     if len(independent) < 2:
-        run_in_order(function, batch)
+        _run_here(function, batch)
         return
     waiting = iter(independent)
     lock = Lock()
@@ -43,16 +43,30 @@ def run_side_by_side(function: Callable[[Message], object], batch: Batch) -> Non
             if positions is None:
                 return
             for position in positions:
-                # What a message binds to context variables is gone for the next one.
-                copy_context().run(run, partial(start, position), batch, (position,))
+                _run_one(partial(start, position), batch, position)
 
     try:
         threads = Threads(work, min(batch.options.concurrency, len(independent)))
     except RuntimeError:  # no thread can be had at all
-        run_in_order(function, batch)
+        _run_here(function, batch)
         return
     try:
         threads.wait(batch.clock.seconds_left())
     finally:
         batch.close()
     batch.interrupted(started)
+
+
+def _run_one(function: Callable[[Message], object], batch: Batch, position: int) -> None:
+    """Run the function for one message. What that binds to context variables is gone for the next one."""
+    copy_context().run(run, function, batch, (position,))
+
+
+def _run_here(function: Callable[[Message], object], batch: Batch) -> None:
+    """Run one message after the other on this thread, where they can be interrupted."""
+
+    def work() -> None:
+        for position in range(len(batch.records)):
+            _run_one(function, batch, position)
+
+    interruptible(work, batch)
