@@ -124,8 +124,9 @@ def _run_to_its_end(loop: asyncio.AbstractEventLoop, tasks: Tasks, work: Work, b
                     tasks.interrupt()
                     batch.log.loop_stopped(error)
                     break
-    except BaseException:
+    except BaseException as error:
         tasks.interrupt()
+        tasks.ended_by(error)
         raise
     finally:
         ended = _end(tasks, loop, batch)

@@ -122,6 +122,16 @@ class Tasks:
         self._ended |= tasks
         return list(tasks)
 
+    def ended_by(self, error: BaseException) -> None:
+        """Note which task raised this through the event loop, and out of it."""
+        traceback = error.__traceback__
+        while traceback is not None:
+            if traceback.tb_frame.f_code is asyncio.Handle._run.__code__:
+                task = getattr(getattr(traceback.tb_frame.f_locals["self"], "_callback", None), "__self__", None)
+                if isinstance(task, asyncio.Task):
+                    self._ended.add(task)
+            traceback = traceback.tb_next
+
     def forget(self) -> None:
         """Let asyncio say nothing of the exceptions of what was ended: they are nobody's."""
         forget(self._ended)
