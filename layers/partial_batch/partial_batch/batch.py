@@ -160,7 +160,7 @@ class Batch:
         """Note what becomes of a failed message, and log it; whether that was done."""
         results = self.results
         # What fails one by one at the end of the time, in a batch of thousands, must not use up what is left.
-        in_time = self.clock.may_report() or results.count(FAILED) < _FEW
+        in_time = self.clock.may_report() or results.count(FAILED) + results.count(DEAD_LETTERED) < _FEW
         why_not = ""
         dead_lettered = False
         if isinstance(error, self.options.permanent) or self._had_its_receives(position, message):
