@@ -43,7 +43,7 @@ def loaded():
     return [name for name in ("boto3", "botocore") if name in sys.modules]
 
 def invoke(handler, *bodies, **fields):
-    response = handler(sqs_event(*bodies, **fields), LambdaContext(1.3))
+    response = handler(sqs_event(*bodies, **fields), LambdaContext(1.5))
     return len(response["batchItemFailures"])
 """
 
@@ -158,19 +158,16 @@ class TestTheClient:
     def test_importing_the_layer_loads_nothing_of_it(self) -> None:
         assert Ran("print(json.dumps(loaded()))", **IN_LAMBDA).result == []
 
-    @pytest.mark.parametrize("make", ["batch_handler", "bulk_handler"])
     @pytest.mark.parametrize(
         ("options", "needs_it"),
         [
-            ("", False),
-            ("time_reserve=2", False),
-            ("permanent=ValueError", False),
+            ("time_reserve=2, permanent=ValueError", False),
             ("backoff=Backoff()", True),
             ("dead_letter_queue='https://queue'", True),
         ],
     )
-    def test_decorating_makes_it_where_an_option_needs_it(self, make: str, options: str, needs_it: bool) -> None:
-        code = f"{make}(lambda given: None, {options})\nprint(json.dumps(loaded()))"
+    def test_decorating_makes_it_where_an_option_needs_it(self, options: str, needs_it: bool) -> None:
+        code = f"bulk_handler(lambda given: None, {options})\nprint(json.dumps(loaded()))"
 
         assert bool(Ran(code, **IN_LAMBDA).result) == needs_it
 
@@ -221,3 +218,40 @@ print(json.dumps(invoke(handler, "later")))
 
         assert ran.result == 1
         assert "stays the queue's: OSError" in ran.log
+
+
+class TestAClientThatIsSlowToMake:
+    """As on a function with little memory, where it takes seconds: longer than a call may."""
+
+    SLOW = """
+import botocore.session, time
+create = botocore.session.Session.create_client
+def slow(self, *arguments, **keywords):
+    time.sleep(1)
+    return create(self, *arguments, **keywords)
+botocore.session.Session.create_client = slow
+def invoke(handler, *bodies, seconds):
+    return len(handler(sqs_event(*bodies), seconds and LambdaContext(seconds))["batchItemFailures"])
+"""
+
+    @pytest.mark.parametrize("seconds", [None, 20])
+    def test_is_waited_for_by_the_first_call_where_no_option_needs_it(
+        self, seconds: float | None, server: Server
+    ) -> None:
+        code = f"{self.SLOW}\nprint(json.dumps(invoke(batch_handler(work), 'later', seconds={seconds})))"
+
+        ran = Ran(code, AWS_ENDPOINT_URL_SQS=server.url, **IN_LAMBDA)
+
+        assert ran.result == 1
+        assert hidden(server) == [30]
+        assert "is hidden for 30 s" in ran.log
+
+    def test_is_not_waited_for_where_there_is_no_time(self, server: Server) -> None:
+        slow = self.SLOW.replace("sleep(1)", "sleep(60)")
+        code = f"{slow}\nprint(json.dumps(invoke(batch_handler(work), 'later', seconds=1.2)))"
+
+        ran = Ran(code, AWS_ENDPOINT_URL_SQS=server.url, **IN_LAMBDA)
+
+        assert ran.result == 1
+        assert "hidden" not in ran.log
+        assert "the visibility timeout of 1 messages stays the queue's: no" in ran.log  # answer in time, or time left

@@ -14,10 +14,24 @@ from partial_batch._runners.alarm import Alarm
 
 from tests.support import Context, reported, standard_event
 
-SOON = 0.3
+SOON = 0.2
 """Seconds: long enough for anything that does not hang, short enough to wait for."""
 LONG = 60
 """Seconds: no test waits for it."""
+
+
+released = threading.Event()
+"""Set when a test is over: it ends the threads that were left behind."""
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    released.clear()
+    yield
+    released.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(LONG)
 
 
 @pytest.fixture(autouse=True)
@@ -140,13 +154,14 @@ def inner_of(kind: str, ran: list[str] | None = None, **options: Any) -> Callabl
         swallow(2)
 
     async def awaitable(message: Message) -> None:
-        await asyncio.sleep(LONG)
+        while not released.is_set():
+            await asyncio.sleep(0.001)
 
     def bulk(messages: list[Message]) -> None:
         swallow(2)
 
     def in_thread(message: Message) -> None:
-        threading.Event().wait(LONG)
+        released.wait(LONG)
 
     makes: dict[str, Callable[[], Any]] = {
         "plain": lambda: batch_handler(plain, **options),
