@@ -32,6 +32,8 @@ MODULES = (
     "_runners.threads",
     "_runners.tasks",
     "_runners.event_loop",
+    "_runners.executor",
+    "_runners.loop_tasks",
     "_runners.bulk",
     "_runners.alarm",
     "_runners.function",

@@ -53,6 +53,7 @@ class Batch:
     _queue_refused = ""  # why nothing more is sent to the dead-letter queue
     _first_of_group: dict[str | None, int] | None = None  # positions, once they are asked for
     _released: float | None = None  # seconds to hide what was never started, None for the queue's timeout
+    _logged = 0  # failed messages, dead-lettered ones included
     _not_logged = 0
 
     def __init__(
@@ -170,7 +171,7 @@ class Batch:
         if self._delays is None:
             self._delays = {}
         # What fails one by one at the end of the time, in a batch of thousands, must not use up what is left.
-        in_time = self.clock.may_report() or self.outcomes.count(FAILED) < _FEW
+        in_time = self.clock.may_report() or self._logged < _FEW
         why_not = ""
         dead_lettered = False
         if isinstance(error, self.options.permanent) or self._had_its_receives(position, message):
@@ -196,6 +197,7 @@ class Batch:
         if not in_time:
             self._not_logged += 1
             return False
+        self._logged += 1
         self.log.failure(message, error, dead_lettered=dead_lettered, why_not=why_not, nonsense=nonsense)
         return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ._runners.alarm import SHORTEST_INTERVAL
 from ._runners.function import is_async, require_parameters
 from .backoff import Backoff, is_number
 from .errors import PermanentFailure
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 
         on_fifo_failure: OnFifoFailure | None
         concurrency: int
-
-
-_SHORTEST_INTERVAL = 0.05  # seconds
 
 
 class Options:
@@ -81,7 +79,7 @@ class Options:
         if not isinstance(self.raise_if_all_failed, bool):
             raise TypeError(f"raise_if_all_failed is True or False, not {self.raise_if_all_failed!r}")
         # A function that does not leave when it is interrupted is interrupted again after half of the reserve.
-        self.interval = max(self.time_reserve / 2, _SHORTEST_INTERVAL)
+        self.interval = max(self.time_reserve / 2, SHORTEST_INTERVAL)
         self.skip_group = bulk or self.on_fifo_failure == "skip_group" or self.concurrency > 1
         if self.backoff is not None or self.dead_letter_queue is not None:
             from ._sqs.client import make_client

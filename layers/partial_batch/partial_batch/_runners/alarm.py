@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # The C functions behind the module `signal`, whose own turn numbers into enums and back at each call; that costs more
 # than handling ten messages.
-from _signal import ITIMER_REAL, SIGALRM, getsignal, setitimer, signal  # type: ignore[import-not-found]
+from _signal import ITIMER_REAL, SIGALRM, getitimer, getsignal, setitimer, signal  # type: ignore[import-not-found]
 from time import monotonic
 
 from partial_batch.errors import OutOfTime
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
     from typing import Any
+
+SHORTEST_INTERVAL = 0.05  # seconds between two rings
 
 
 class Alarm:
@@ -27,6 +29,9 @@ class Alarm:
     # Asked each time it rings, whether what runs just then, in this frame, is to be interrupted. None: it is.
     may_interrupt: Callable[[FrameType | None], bool] | None = None
     _rang = False
+    _interval = 0.0
+    _outer: Alarm | None = None  # of the handler around this one
+    _outer_due = 0.0
 
     def run(self, seconds: float | None, interval: float, function: Callable[..., object], *arguments: Any) -> None:
         """Call the function, for so many seconds. The OutOfTime that this alarm raises ends here.
@@ -41,6 +46,13 @@ class Alarm:
             function(*arguments)
             return
         previous_handler = getsignal(SIGALRM)
+        outer = getattr(previous_handler, "__self__", None)
+        if isinstance(outer, Alarm):
+            if getitimer(ITIMER_REAL)[0] <= seconds:
+                function(*arguments)  # the outer one rings sooner, and interrupts this as well
+                return
+            self._outer = outer
+        self._interval = interval
         if previous_handler is not None:  # None is one that Python cannot put back
             try:
                 signal(SIGALRM, self._ring)
@@ -52,6 +64,7 @@ class Alarm:
         # 0 would switch it off
         previous_timer = setitimer(ITIMER_REAL, seconds if seconds > 0 else 1e-6, interval)
         set_at = monotonic() if previous_timer[0] else 0.0
+        self._outer_due = set_at + previous_timer[0]
         try:
             self.live = True
             function(*arguments)
@@ -70,16 +83,35 @@ class Alarm:
                 setitimer(ITIMER_REAL, max(previous_timer[0] - (monotonic() - set_at), 1e-6), previous_timer[1])
 
     def _ring(self, number: int, frame: FrameType | None) -> None:
+        if not self.live:
+            return
+        if self._outer is not None and monotonic() >= self._outer_due:
+            self._outer._ring(number, frame)
         # Once it has rung, the layer's own code needs no other: it is ending what was interrupted.
-        if not self.live or self.shielded or (self._rang and _is_of_layer(frame)):
+        if self.shielded or (self._rang and not self._is_in_code_of_the_user(frame)):
             return
-        if self.may_interrupt is not None and (_is_of_layer(frame) or not self.may_interrupt(frame)):
+        if self.may_interrupt is not None and not self.may_interrupt(frame):
             return
+        if self._rang and self._interval > SHORTEST_INTERVAL:
+            # What cleans up has half of the reserve. What goes on after that has less and less.
+            self._interval = max(self._interval / 5, SHORTEST_INTERVAL)
+            setitimer(ITIMER_REAL, self._interval, self._interval)
         self._rang = True
         error = OutOfTime("the time of the function is nearly over")
         error.alarm = self
         raise error
 
+    def _is_in_code_of_the_user(self, frame: FrameType | None) -> bool:
+        """Whether the layer, on its way here from `run`, has called any code but its own."""
+        if frame is None:
+            return True
+        while frame is not None and not (frame.f_code is Alarm.run.__code__ and frame.f_locals["self"] is self):
+            if not is_of_layer(frame):
+                return True
+            frame = frame.f_back
+        return False
 
-def _is_of_layer(frame: FrameType | None) -> bool:
-    return frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "partial_batch"
+
+def is_of_layer(frame: FrameType) -> bool:
+    """Whether it is code of the layer that runs in this frame."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "partial_batch"

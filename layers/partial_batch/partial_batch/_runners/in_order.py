@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from _contextvars import copy_context
 from time import monotonic
 
 from partial_batch.outcomes import SUCCEEDED
@@ -18,13 +17,9 @@ if TYPE_CHECKING:
 
 
 def run_in_order(function: Callable[[Message], object], batch: Batch) -> None:
-    """Run the function for the messages of the batch, and interrupt it when its time is over.
-
-    What a message binds to context variables stays in this invocation.
-    """
+    """Run the function for the messages of the batch, and interrupt it when its time is over."""
     clock = batch.clock
-    positions = range(len(batch.records))
-    clock.run(clock.seconds, batch.options.interval, copy_context().run, run, function, batch, positions, clock.began)
+    clock.run(clock.seconds, batch.options.interval, run, function, batch, range(len(batch.records)), clock.began)
 
 
 def run(function: Callable[[Message], object], batch: Batch, positions: Iterable[int], now: float) -> None:

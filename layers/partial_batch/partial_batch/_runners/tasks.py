@@ -8,7 +8,7 @@ from time import monotonic
 from partial_batch.errors import OutOfTime
 from partial_batch.outcomes import SUCCEEDED
 
-from .event_loop import Tasks, run_on_loop
+from .event_loop import run_on_loop
 from .function import require_finished
 
 TYPE_CHECKING = False
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from partial_batch.batch import Batch
     from partial_batch.message import Message
+
+    from .loop_tasks import Tasks
 
 
 def run_in_tasks(function: Callable[[Message], Awaitable[object]], batch: Batch) -> None:
@@ -54,10 +56,10 @@ class _Messages:
                 message = batch.message(position)
                 if batch.held_groups and message.group_id in batch.held_groups:
                     continue
-                if monotonic() > batch.clock.latest_start:
-                    return
-                # A task of its own, so that a function that cancels itself does not cancel the batch.
-                await tasks.ended(self._process(position, message), message)
+                while position not in self._started and monotonic() <= batch.clock.latest_start:
+                    # A task of its own, so that a function that cancels itself does not cancel the batch. One that
+                    # cancels all tasks may do so before this one has begun.
+                    await tasks.ended(self._process(position, message), message)
                 if self._leaves is not None:
                     raise Leaves
 
