@@ -5,7 +5,7 @@ from __future__ import annotations
 from _thread import allocate_lock
 
 from ._runners.alarm import Alarm
-from .backoff import delay_of
+from .backoff import delay_of, says_how_long
 from .clock import Clock
 from .errors import OutOfTime, StopBatch, ends_invocation
 from .results import DEAD_LETTERED, FAILED, NEVER_STARTED, Results
@@ -13,21 +13,12 @@ from .results import DEAD_LETTERED, FAILED, NEVER_STARTED, Results
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any, TypedDict
+    from typing import Any
 
     from ._reporting.log import BatchLog
     from .message import Message, ReceivedMessage
     from .options import Options
-
-    class BatchItemFailure(TypedDict):
-        """One message to give back."""
-
-        itemIdentifier: Any
-
-    class BatchResponse(TypedDict):
-        """What Lambda expects: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html."""
-
-        batchItemFailures: list[BatchItemFailure]
+    from .results import BatchResponse
 
 
 _FEW = 10  # messages
@@ -87,7 +78,10 @@ class Batch:
 
     def leaves(self, error: BaseException) -> bool:
         """Whether what a function raised ends the invocation, and not only its message."""
-        return ends_invocation(error, self.alarm)
+        try:
+            return ends_invocation(error, self.alarm)
+        except Exception:  # groups in groups, deeper than Python can look
+            return False
 
     def failed(self, position: int, message: Message, error: BaseException) -> None:
         """The function raised for this message. Dead-letter it if that is what it needs, or hold what is behind it.
@@ -109,14 +103,13 @@ class Batch:
 
     def interrupted(self, started: Mapping[int, Message]) -> None:
         """Of these messages, those that did not end were still running when the time was over."""
+        on_failure = self.options.on_failure
         for position in sorted(started):
             if self.results.outcomes[position] == NEVER_STARTED:
                 error = OutOfTime("it still ran when the time of the function was nearly over")
-                if (
-                    self._fail(position, started[position], error, out_of_time=True)
-                    and self.options.on_failure is not None
-                ):
-                    self.log.calling_on_failure(self.options.on_failure, started[position], error)
+                logged = self._fail(position, started[position], error, out_of_time=True)
+                if logged and on_failure is not None:
+                    self.log.calling_on_failure(on_failure, started[position], error)
 
     def close(self) -> None:
         """Start nothing more; what still runs somewhere changes nothing any more."""
@@ -152,7 +145,7 @@ class Batch:
         if self.options.raise_if_all_failed:
             going_back = {message.id for message in messages}
             if all(self.message(position).id in going_back for position in range(len(self.records))):
-                cause = results.first_error and self.log.safe(results.first_error)
+                cause = None if results.first_error is None else self.log.safe(results.first_error)
                 raise RuntimeError(f"all {len(self.records)} messages of the batch failed") from cause
         return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in self.kind.identifiers(messages)]}
 
@@ -163,7 +156,8 @@ class Batch:
         in_time = self.clock.may_report() or results.count(FAILED) < _FEW
         why_not = ""
         dead_lettered = False
-        if isinstance(error, self.options.permanent) or self._had_its_receives(position, message):
+        # The type and not isinstance, which asks the exception itself what it is: that may raise.
+        if issubclass(type(error), self.options.permanent) or self._had_its_receives(position, message):
             dead_lettered, why_not = self._dead_letter(message, error) if in_time else (False, "no time was left")
         delay, nonsense = delay_of(error, self.options.backoff, message.receive_count)
         with _lock:
@@ -180,8 +174,8 @@ class Batch:
                     self.held_groups.add(message.group_id)
                 elif self.kind.ordered:
                     self.clock.stop()
-        if isinstance(error, StopBatch):
-            self._released = 0.0 if error.seconds is None or delay is None else delay
+        if issubclass(type(error), StopBatch):
+            self._released = 0.0 if delay is None or not says_how_long(error) else delay
             self.clock.stop()
         if not in_time:
             self._not_logged += 1
@@ -219,17 +213,14 @@ class Batch:
         from ._sqs.dead_letters import send
 
         try:
-            send(
-                self.options.dead_letter_queue,
-                message,
-                type(error).__name__,
-                self.log.text_of(error),
-                end=self.clock.end,
-            )
+            text = self.log.text_of(error)
+            send(self.options.dead_letter_queue, message, type(error).__name__, text, end=self.clock.end)
         except CallFailed as reason:
             # Trying again for each message of the batch would use up the function's time.
             self._queue_refused = "" if reason.only_this else str(reason)
             return False, f"not sent to the dead-letter queue: {reason}"
+        except Exception as problem:
+            return False, f"not sent to the dead-letter queue: {type(problem).__name__}"
         # It has left its group for good, as if SQS had moved it, so the group goes on.
         return True, ""
 

@@ -5,6 +5,18 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any, TypedDict
+
+    class BatchItemFailure(TypedDict):
+        """One message to give back."""
+
+        itemIdentifier: Any
+
+    class BatchResponse(TypedDict):
+        """What Lambda expects: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html."""
+
+        batchItemFailures: list[BatchItemFailure]
+
 
 # The life of a message: it begins as the first and ends as one of them.
 NEVER_STARTED, SUCCEEDED, FAILED, DEAD_LETTERED = range(4)

@@ -44,8 +44,8 @@ class BatchLog:
         """What an exception says, as far as the user allows and it can be written."""
         return text_of(error, self._error_text)
 
-    def safe(self, error: BaseException) -> BaseException:
-        """An exception that says no more than that."""
+    def safe(self, error: BaseException) -> BaseException | None:
+        """An exception that says no more than that. None if there can be none."""
         return loggable(error, self._error_text)
 
     def failure(
@@ -158,7 +158,7 @@ class BatchLog:
                 len(ids),
                 reason,
                 _named(ids),
-                fields={"message_ids": ids[:_MOST_NAMED]},
+                fields={"message_ids": [writable(identifier) for identifier in ids[:_MOST_NAMED]]},
             )
         parts = [
             f"message {message.id} is {f'hidden for {ceil(seconds)} s' if seconds else 'visible again'}"
@@ -186,11 +186,13 @@ class BatchLog:
         error: BaseException | None,
         fields: dict[str, Any],
     ) -> None:
+        safe = None if error is None else self.safe(error)
         logger.log(
             level,
             text,
             *(writable(argument) if isinstance(argument, str) else argument for argument in arguments),
-            exc_info=None if error is None else self.safe(error),
+            # Of an exception alone, logging asks whether it is true: one with a length of 0 is not.
+            exc_info=None if safe is None else (type(safe), safe, safe.__traceback__),
             extra={
                 f"partial_batch_{name}": writable(value) if isinstance(value, str) else value
                 for name, value in fields.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from _collections import deque  # type: ignore[import-not-found]
 from functools import partial
 from types import (
     AsyncGeneratorType,
@@ -16,7 +17,6 @@ from types import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
 # Of a code object's co_flags, as https://docs.python.org/3/library/inspect.html lists them; `inspect` itself is
@@ -28,6 +28,8 @@ _ASYNC_GENERATOR = 0x200
 
 _PLAIN = frozenset((type(None), bool, int, float, complex, str, bytes, bytearray))
 _DEEPEST = 8  # containers in containers
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+_CONTAINERS: tuple[type, ...] = (list, tuple, set, frozenset, deque, *_VIEWS)
 _CALLABLES = (FunctionType, MethodType, BuiltinFunctionType, partial)
 
 
@@ -89,42 +91,57 @@ def require_finished(result: object) -> None:
     """
     if type(result) in _PLAIN:
         return
-    unfinished = _find_unfinished(result, _DEEPEST)
+    unfinished = _find_unfinished(result, _DEEPEST, set())
     if not unfinished:
         return
     for part in unfinished:
         if isinstance(part, GeneratorType | CoroutineType):
-            part.close()  # never started, and so no warning about it either
+            _close(part)
     name = type(unfinished[0]).__name__
     what = name if result is unfinished[0] else f"{type(result).__name__} with a {name}"
     raise TypeError(f"the function returned a {what}, so the message was not processed; await, consume or call it")
 
 
-def _find_unfinished(result: object, deep: int) -> list[object]:
-    if _is_unfinished(result):
-        return [result]
-    parts: Iterable[object]
-    if isinstance(result, dict):
-        parts = result.values()
-    elif isinstance(result, list | tuple | set | frozenset):
-        parts = result
-    else:
-        return []
-    if not deep or set(map(type, parts)) <= _PLAIN:
-        return []
-    return [found for part in parts if type(part) not in _PLAIN for found in _find_unfinished(part, deep - 1)]
+def _close(work: GeneratorType[Any, Any, Any] | CoroutineType[Any, Any, Any]) -> None:
+    """End it, so that there is no warning about it. One that was started may raise anything then."""
+    try:
+        work.close()
+    except BaseException:
+        return
 
 
-def _is_unfinished(result: object) -> bool:
+def _find_unfinished(result: object, deep: int, seen: set[int]) -> list[object]:
+    """What in the result is unfinished.
+
+    Args:
+        result: of a function, or what a container has in it.
+        deep: how many containers may be opened, one in the other.
+        seen: ids of the containers that were opened: one may hold another many times, or itself.
+    """
+    # Its type and not isinstance, which asks the object itself what it is: a proxy may raise then.
     kind = type(result)
-    if isinstance(result, (*_CALLABLES, GeneratorType, AsyncGeneratorType)):
+    if _is_unfinished(kind):
+        return [result]
+    parts: Any = result
+    if issubclass(kind, dict):
+        parts = (*dict.keys(parts), *dict.values(parts))  # {executor.submit(ship, order): order}
+    elif not issubclass(kind, _CONTAINERS):
+        return []
+    if not deep or id(result) in seen or set(map(type, parts)) <= _PLAIN:
+        return []
+    seen.add(id(result))
+    return [found for part in parts if type(part) not in _PLAIN for found in _find_unfinished(part, deep - 1, seen)]
+
+
+def _is_unfinished(kind: type) -> bool:
+    if issubclass(kind, (*_CALLABLES, GeneratorType, AsyncGeneratorType)):
         return True
     mock = sys.modules.get("unittest.mock")
-    if mock is not None and isinstance(result, mock.NonCallableMock):
+    if mock is not None and issubclass(kind, mock.NonCallableMock):
         return False  # it has every method there is
     contextlib = sys.modules.get("contextlib")
-    if contextlib is not None and isinstance(
-        result, contextlib._GeneratorContextManager | contextlib._AsyncGeneratorContextManager
+    if contextlib is not None and issubclass(
+        kind, contextlib._GeneratorContextManager | contextlib._AsyncGeneratorContextManager
     ):
         return True
     if hasattr(kind, "__await__") or hasattr(kind, "__anext__") or hasattr(kind, "add_done_callback"):
