@@ -171,7 +171,7 @@ def test_what_can_be_called_with_one_argument_is_taken(decorate: Any, function: 
 @pytest.mark.parametrize("function", bad.values(), ids=bad)
 def test_what_cannot_is_an_error_at_decoration(decorate: Any, function: Any) -> None:
     wanted = "a message" if decorate is batch_handler else "the list of messages"
-    with pytest.raises(TypeError, match=f"called with {wanted} and nothing else"):
+    with pytest.raises(TypeError, match=rf"called with {wanted} and nothing else|decorate the bound method"):
         decorate(function)
 
 
@@ -263,9 +263,7 @@ def test_an_on_failure_of_a_message_and_an_exception_is_taken(decorate: Any, fun
 
 
 @both
-@pytest.mark.parametrize(
-    "function", [one, none, keyword_default, Consumer().method, three_positional_only.__get__(1), Callable(), async_two]
-)
+@pytest.mark.parametrize("function", [one, none, keyword_default, Consumer().method, Callable(), async_two])
 def test_an_on_failure_of_anything_else_is_refused(decorate: Any, function: Any) -> None:
     with pytest.raises(TypeError):
         decorate(one, on_failure=function)

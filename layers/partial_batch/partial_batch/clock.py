@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from time import monotonic
 
+from .backoff import is_number
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -35,7 +37,7 @@ class Clock:
             return
         try:
             milliseconds = context.get_remaining_time_in_millis()
-            if not isinstance(milliseconds, (int, float)) or not -_FOREVER < milliseconds < _FOREVER:
+            if not is_number(milliseconds) or not -_FOREVER < milliseconds < _FOREVER:
                 return  # a test's stand-in for a context may return anything
             seconds = milliseconds / 1000 if milliseconds < _LONGEST * 1000 else _LONGEST
         except (SystemExit, KeyboardInterrupt, GeneratorExit):

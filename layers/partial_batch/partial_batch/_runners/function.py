@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Of a code object's co_flags, as https://docs.python.org/3/library/inspect.html lists them; `inspect` itself is
 # too large an import for a cold start.
 _ARGUMENTS = 0x04
+_KEYWORDS = 0x08
 _GENERATOR = 0x20
 _COROUTINE = 0x80
 _ASYNC_GENERATOR = 0x200
@@ -60,26 +61,49 @@ def require_parameters(function: Any, *names: str) -> None:
     """
     wanted = f"called with {' and '.join(names)} and nothing else"
     code = _code(function)
-    if code is None or isinstance(function, partial) or isinstance(type(function).__call__, partial):
+    given = 0
+    by_name: set[str] = set()
+    called = function
+    while isinstance(called, partial):
+        given += len(called.args)
+        by_name.update(called.keywords)
+        called = called.func
+    if code is None or isinstance(type(called).__call__, partial):
         return
+    owner, bound = _defined(called)
     parameters = code.co_varnames[: code.co_argcount]
     keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    if "lambda_context" in (*parameters, *keywords):
+    if "lambda_context" in {*parameters, *keywords} - by_name:
         raise TypeError(f"{function!r} is {wanted}; Lambda's context is message.context")
-    owner = function if isinstance(function, FunctionType | MethodType) else type(function).__call__
-    plain = getattr(owner, "__func__", owner)
-    bound = plain is not function and not isinstance(function, staticmethod)
-    taken = len(parameters) - bound
-    needed = taken - len(getattr(plain, "__defaults__", None) or ())
-    if len(names) < needed and parameters[0] in ("self", "cls") and not bound:
+    required = parameters[: len(parameters) - len(getattr(owner, "__defaults__", None) or ())]
+    # What follows a parameter that a partial gives by name can only be given by name, too.
+    free = parameters[bound + given :]
+    free = free[: next((number for number, name in enumerate(free) if name in by_name), len(free))]
+    needed = [name for name in free if name in required]
+    if len(names) < len(needed) and needed[0] in ("self", "cls") and not bound:
         raise TypeError(
             f"{function!r} is a method, and its class has no object yet; "
             "decorate the bound method: handler = batch_handler(Consumer().method)"
         )
-    missing = [name for name in keywords if name not in (getattr(plain, "__kwdefaults__", None) or {})]
-    if needed > len(names) or missing or (taken < len(names) and not code.co_flags & _ARGUMENTS):
-        hint = "; Lambda's context is message.context" if needed > len(names) else ""
+    more = parameters[bound + given + len(free) :]
+    missing = [name for name in more if name in required and name not in by_name]
+    missing += [name for name in keywords if name not in {*by_name, *(getattr(owner, "__kwdefaults__", None) or ())}]
+    unknown = bool(by_name.difference(parameters, keywords)) and not code.co_flags & _KEYWORDS
+    takes_any = code.co_flags & _ARGUMENTS and not more
+    if missing or unknown or len(needed) > len(names) or (len(free) < len(names) and not takes_any):
+        hint = "; Lambda's context is message.context" if len(needed) > len(names) else ""
         raise TypeError(f"{function!r} does not take what it is {wanted}{hint}")
+
+
+def _defined(function: Any) -> tuple[Any, bool]:
+    """The function that was defined with `def`, and whether its first argument is given already."""
+    if isinstance(function, FunctionType):
+        return function, False
+    if isinstance(function, staticmethod | MethodType):
+        return function.__func__, isinstance(function, MethodType)
+    # An object with a method __call__, which may be a static one.
+    call = next(vars(kind)["__call__"] for kind in type(function).__mro__ if "__call__" in vars(kind))
+    return getattr(call, "__func__", call), not isinstance(call, staticmethod)
 
 
 def require_finished(result: object) -> None:
