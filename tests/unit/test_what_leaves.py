@@ -92,10 +92,9 @@ def test_any_other_exception_of_the_function_fails_its_message_only(make: Any, e
     assert reported(make(raises_on_b(error))(standard_event("a", "b", "c"))) == ["b"]
 
 
-@one_by_one
 @of_a_message
-def test_so_it_does_when_there_is_a_limit_of_time(make: Any, error: BaseException) -> None:
-    assert reported(make(raises_on_b(error))(standard_event("a", "b", "c"), LambdaContext(30))) == ["b"]
+def test_so_it_does_when_there_is_a_limit_of_time(error: BaseException) -> None:
+    assert reported(batch_handler(raises_on_b(error))(standard_event("a", "b", "c"), LambdaContext(30))) == ["b"]
 
 
 @at_once
