@@ -235,6 +235,8 @@ odd_errors = pytest.mark.parametrize(
         lambda: nested_groups(30),
         lambda: nested_groups(3000),
         lambda: ExceptionGroup("wide", [NoText() for _ in range(20_000)]),
+        lambda: OddModule("\ud800"),
+        lambda: SyntaxError("no", ("order", 1, 1, "\ud800", 1, 1)),
         lambda: SyntaxError("no", ("\ud800", 1, 1, "\ud800", 1, 1)),
     ],
     ids=lambda make: getattr(make, "__name__", "")[:20],

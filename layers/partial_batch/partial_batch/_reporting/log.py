@@ -186,13 +186,11 @@ class BatchLog:
         error: BaseException | None,
         fields: dict[str, Any],
     ) -> None:
-        safe = None if error is None else self.safe(error)
         logger.log(
             level,
             text,
             *(writable(argument) if isinstance(argument, str) else argument for argument in arguments),
-            # Of an exception alone, logging asks whether it is true: one with a length of 0 is not.
-            exc_info=None if safe is None else (type(safe), safe, safe.__traceback__),
+            exc_info=None if error is None else self.safe(error),
             extra={
                 f"partial_batch_{name}": writable(value) if isinstance(value, str) else value
                 for name, value in fields.items()

@@ -68,7 +68,7 @@ def _is_plain(error: BaseException, seen: set[int]) -> bool:
         return False
     try:
         texts = [str(error), *getattr(error, "__notes__", ())]
-        # logging and traceback ask some exceptions whether they are true
+        # logging and traceback ask an exception whether it is true; one of the user's may be false, or raise
         if not error or any(writable(text) != text for text in texts):
             return False
     except BaseException:
