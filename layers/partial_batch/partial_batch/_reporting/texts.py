@@ -85,9 +85,8 @@ def _stand_in(error: BaseException, error_text: ErrorText, made: dict[int, BaseE
     stand_in: Any
     text = text_of(error, error_text)
     base = BaseExceptionGroup if isinstance(error, BaseExceptionGroup) else Exception
-    module = type(error).__module__
     names = {
-        "__module__": module if isinstance(module, str) else "",
+        "__module__": type(error).__module__,
         "__qualname__": type(error).__qualname__,
         "__str__": lambda self: self.args[0],
     }
