@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
-from .backoff import delay_of, names_seconds
+from .backoff import delay_of, says_how_long
 from .clock import Clock
 from .errors import OutOfTime, StopBatch, ends_invocation
 from .outcomes import DEAD_LETTERED, FAILED, NEVER_STARTED, SUCCEEDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import Any, TypedDict
+    from collections.abc import Mapping, Set
+    from typing import Any
 
     from ._reporting.log import BatchLog
     from .message import Message, ReceivedMessage
     from .options import Options
-
-    class BatchItemFailure(TypedDict):
-        """One message to give back."""
-
-        itemIdentifier: str  # of a Kafka record, whose handlers nobody calls from typed code: a dict
-
-    class BatchResponse(TypedDict):
-        """What Lambda expects: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html."""
-
-        batchItemFailures: list[BatchItemFailure]
+    from .outcomes import BatchResponse
 
 
 _FEW = 10  # messages
@@ -45,7 +36,7 @@ class Batch:
         context: Lambda's context object, or None.
     """
 
-    held_groups: frozenset[str | None] = frozenset()  # of which nothing more is started
+    held_groups: Set[str | None] = frozenset()  # of which nothing more is started
     closed = False  # what still runs somewhere changes nothing any more
     _log: BatchLog | None = None
     _first_error: BaseException | None = None
@@ -73,18 +64,6 @@ class Batch:
         message._context = self.context
         return message
 
-    def independent(self) -> Iterable[Iterable[int]]:
-        """Positions that may run side by side; within each part, one after the other."""
-        everything = range(len(self.records))
-        if self.options.concurrency == 1 or (self.kind.ordered and not self.skips_group):
-            return [everything]
-        if not self.kind.ordered:
-            return ((position,) for position in everything)
-        groups: dict[str | None, list[int]] = {}
-        for position in everything:
-            groups.setdefault(self.message(position).group_id, []).append(position)
-        return groups.values()
-
     @property
     def skips_group(self) -> bool:
         """Whether only its group waits behind a failed message."""
@@ -92,11 +71,17 @@ class Batch:
 
     def hold(self, message: Message) -> None:
         """Start nothing more of the message's group."""
-        self.held_groups |= {message.group_id}
+        if isinstance(self.held_groups, set):
+            self.held_groups.add(message.group_id)
+        else:
+            self.held_groups = {message.group_id}
 
     def leaves(self, error: BaseException) -> bool:
         """Whether what a function raised ends the invocation, and not only its message."""
-        return ends_invocation(error, self.clock)
+        try:
+            return ends_invocation(error, self.clock)
+        except Exception:  # groups in groups, deeper than Python can look
+            return False
 
     def failed(self, position: int, message: Message, error: BaseException) -> None:
         """The function raised for this message. Dead-letter it if that is what it needs, or hold what is behind it.
@@ -118,14 +103,13 @@ class Batch:
 
     def interrupted(self, started: Mapping[int, Message]) -> None:
         """Of these messages, those that did not end were still running when the time was over."""
+        on_failure = self.options.on_failure
         for position in sorted(started):
             if self.outcomes[position] == NEVER_STARTED:
                 error = OutOfTime("it still ran when the time of the function was nearly over")
-                if (
-                    self._fail(position, started[position], error, out_of_time=True)
-                    and self.options.on_failure is not None
-                ):
-                    self.log.calling_on_failure(self.options.on_failure, started[position], error)
+                logged = self._fail(position, started[position], error, out_of_time=True)
+                if logged and on_failure is not None:
+                    self.log.calling_on_failure(on_failure, started[position], error)
 
     def close(self) -> None:
         """Start nothing more; what still runs somewhere changes nothing any more."""
@@ -162,7 +146,7 @@ class Batch:
         if self.options.raise_if_all_failed:
             going_back = {message.id for message in messages}
             if all(self.message(position).id in going_back for position in range(len(self.records))):
-                cause = self._first_error and self.log.safe(self._first_error)
+                cause = None if self._first_error is None else self.log.safe(self._first_error)
                 raise RuntimeError(f"all {len(self.records)} messages of the batch failed") from cause
         return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in self.kind.identifiers(messages)]}
 
@@ -174,7 +158,8 @@ class Batch:
         in_time = self.clock.may_report() or self._logged < _FEW
         why_not = ""
         dead_lettered = False
-        if isinstance(error, self.options.permanent) or self._had_its_receives(position, message):
+        # The type and not isinstance, which asks the exception itself what it is: that may raise.
+        if issubclass(type(error), self.options.permanent) or self._had_its_receives(position, message):
             dead_lettered, why_not = self._dead_letter(message, error) if in_time else (False, "no time was left")
         delay, nonsense = delay_of(error, self.options.backoff, message.receive_count)
         with _lock:
@@ -191,8 +176,8 @@ class Batch:
                     self.hold(message)
                 elif self.kind.ordered:
                     self.clock.stop()
-        if isinstance(error, StopBatch):
-            self._released = delay if delay is not None and names_seconds(error) else 0.0
+        if issubclass(type(error), StopBatch):
+            self._released = 0.0 if delay is None or not says_how_long(error) else delay
             self.clock.stop()
         if not in_time:
             self._not_logged += 1
@@ -231,17 +216,14 @@ class Batch:
         from ._sqs.dead_letters import send
 
         try:
-            send(
-                self.options.dead_letter_queue,
-                message,
-                type(error).__name__,
-                self.log.text_of(error),
-                end=self.clock.end,
-            )
+            text = self.log.text_of(error)
+            send(self.options.dead_letter_queue, message, type(error).__name__, text, end=self.clock.end)
         except CallFailed as reason:
             # Trying again for each message of the batch would use up the function's time.
             self._queue_refused = "" if reason.only_this else str(reason)
             return False, f"not sent to the dead-letter queue: {reason}"
+        except Exception as problem:
+            return False, f"not sent to the dead-letter queue: {type(problem).__name__}"
         # It has left its group for good, as if SQS had moved it, so the group goes on.
         return True, ""
 

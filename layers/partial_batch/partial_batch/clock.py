@@ -35,9 +35,11 @@ class Clock(Alarm):
             # A test's stand-in for a context may return anything.
             milliseconds = None if context is None else context.get_remaining_time_in_millis()
             seconds = milliseconds / 1000 if isinstance(milliseconds, (int, float)) else _FOREVER
-        except Exception:
+        except (SystemExit, KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException:
             seconds = _FOREVER
-        if seconds < _LONGEST:
+        if -_LONGEST < seconds < _LONGEST and milliseconds is not True:
             self.began = began = monotonic()
             self.end = end = began + seconds
             self.deadline = deadline = end - reserve

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol, Unpack, overload
 
-    from .batch import BatchResponse
     from .message import Message
     from .options import BatchOptions, CommonOptions
+    from .outcomes import BatchResponse
 
     class BatchHandler[F](Protocol):
         """A Lambda handler made from a function of messages."""

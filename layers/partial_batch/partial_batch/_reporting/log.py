@@ -52,8 +52,8 @@ class BatchLog:
             self._say_once(problem)
             return ""
 
-    def safe(self, error: BaseException) -> BaseException:
-        """An exception that says no more than that."""
+    def safe(self, error: BaseException) -> BaseException | None:
+        """An exception that says no more than that. None if there can be none."""
         return loggable(error, self._error_text)
 
     def failure(
@@ -174,7 +174,7 @@ class BatchLog:
                 len(ids),
                 reason,
                 _named(ids),
-                fields={"message_ids": ids[:_MOST_NAMED]},
+                fields={"message_ids": [writable(identifier) for identifier in ids[:_MOST_NAMED]]},
             )
         parts = [
             f"message {message.id} is {f'hidden for {ceil(seconds)} s' if seconds else 'visible again'}"

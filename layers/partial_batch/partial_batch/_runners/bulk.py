@@ -102,7 +102,10 @@ class _Bulk:
     def _waits(self, message: Message) -> bool:
         """Whether it goes back with a failed one before it, which comes first, whatever became of it."""
         batch = self._batch
-        return batch.clock.stopped or (bool(batch.held_groups) and message.group_id in batch.held_groups)
+        if batch.held_groups and message.group_id in batch.held_groups:
+            return True
+        # A StopBatch that the function raised is every message's: it was called with all.
+        return batch.clock.stopped and (self._error is None or (batch.kind.ordered and not batch.skips_group))
 
 
 def _failed_ids(result: object, messages: list[Message]) -> set[str]:

@@ -10,6 +10,7 @@ from partial_batch.outcomes import SUCCEEDED
 
 from .event_loop import run_on_loop
 from .function import require_finished
+from .independent import independent_parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class _Messages:
         self._batch.interrupted(self._started)
 
     async def _work(self, tasks: Tasks) -> None:
-        independent = iter(self._batch.independent())
+        independent = iter(independent_parts(self._batch))
         count = min(self._batch.options.concurrency, len(self._batch.records))
         workers = [self._work_off(independent, tasks) for _ in range(count)]
         await tasks.until(workers, self._batch.clock.seconds_left(), self._batch.close)

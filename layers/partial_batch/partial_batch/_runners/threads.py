@@ -10,6 +10,7 @@ from time import monotonic
 from partial_batch.side_by_side import Threads
 
 from .in_order import run
+from .independent import independent_parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def run_side_by_side(function: Callable[[Message], object], batch: Batch) -> Non
     A thread cannot be interrupted: one that still runs when the time is over is left behind, its message goes back,
     and whatever it does later changes nothing.
     """
-    independent = list(batch.independent())
+    independent = list(independent_parts(batch))
     waiting = iter(independent)
     lock = Lock()
     started: dict[int, Message] = {}
