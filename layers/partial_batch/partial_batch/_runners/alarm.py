@@ -6,6 +6,7 @@ from __future__ import annotations
 # than handling ten messages.
 from _signal import ITIMER_REAL, SIGALRM, getitimer, getsignal, setitimer, signal  # type: ignore[import-not-found]
 from time import monotonic
+from types import MethodType
 
 from partial_batch.errors import OutOfTime
 
@@ -46,12 +47,13 @@ class Alarm:
             function(*arguments)
             return
         previous_handler = getsignal(SIGALRM)
-        outer = getattr(previous_handler, "__self__", None)
-        if isinstance(outer, Alarm):
-            if getitimer(ITIMER_REAL)[0] <= seconds:
+        if type(previous_handler) is MethodType and isinstance(previous_handler.__self__, Alarm):
+            outer_left = getitimer(ITIMER_REAL)[0]
+            if outer_left <= seconds:
                 function(*arguments)  # the outer one rings sooner, and interrupts this as well
                 return
-            self._outer = outer
+            self._outer = previous_handler.__self__
+            self._outer_due = monotonic() + outer_left
         self._interval = interval
         if previous_handler is not None:  # None is one that Python cannot put back
             try:
@@ -64,7 +66,6 @@ class Alarm:
         # 0 would switch it off
         previous_timer = setitimer(ITIMER_REAL, seconds if seconds > 0 else 1e-6, interval)
         set_at = monotonic() if previous_timer[0] else 0.0
-        self._outer_due = set_at + previous_timer[0]
         try:
             self.live = True
             function(*arguments)
