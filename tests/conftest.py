@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 HAS_SQSLAB = bool((found := find_spec("sqslab")) and found.origin)
 collect_ignore = [] if (ROOT / "sqslab" / "tests").exists() else ["emulator"]
 collect_ignore += [] if HAS_SQSLAB else ["deployed"]
+collect_ignore += [] if (ROOT / "docs").exists() else ["docs"]
 
 # No test can reach an AWS account, whatever the one who runs them has set up; tests/deployed does if it is told to.
 for name in support.AWS_SETTINGS:

@@ -33,6 +33,7 @@ _TIMED = (
     "clock",
     "_runners.bulk",
     "_runners.in_order",
+    "_runners.threads",
     "_sqs.client",
     "_runners.tasks",
     "side_by_side",

@@ -4,8 +4,8 @@ mutmut wants the package at the top, so it runs on a copy in .mutation/. Changes
 equivalent.toml, with the reason why nothing can tell them apart. `make mutate` writes benchmarks/mutation.md, and exits
 1 if there are others.
 
-    make mutate                      all modules: three quarters of an hour or more
-    make mutate ARGS="_run _event"   some of them; writes nothing
+    make mutate                            all modules: three quarters of an hour or more
+    make mutate ARGS="clock _sqs/client"   some of them; writes nothing
 """
 
 import os
@@ -19,31 +19,33 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
+LAYER = ROOT / "layers" / "partial_batch" / "partial_batch"
 COPY = ROOT / ".mutation"
 REPORT = ROOT / "benchmarks" / "mutation.md"
 MUTMUT = Path(sys.executable).with_name("mutmut")
 # All but what writes log lines and metrics, which changes nothing that goes back.
 MODULES = (
     "batch",
-    "results",
     "clock",
     "side_by_side",
-    "_runners/in_order",
-    "_runners/threads",
-    "_runners/tasks",
-    "_runners/event_loop",
-    "_runners/bulk",
-    "_runners/alarm",
-    "_runners/function",
-    "_sources/__init__",
-    "_sources/other",
-    "_sources/checks",
-    "_sources/streams",
-    "_sources/pipes",
-    "_sources/kafka",
-    "_sqs/client",
-    "_sqs/visibility",
-    "_sqs/dead_letters",
+    "_runners.in_order",
+    "_runners.threads",
+    "_runners.tasks",
+    "_runners.event_loop",
+    "_runners.executor",
+    "_runners.loop_tasks",
+    "_runners.bulk",
+    "_runners.alarm",
+    "_runners.function",
+    "_sources",
+    "_sources.other",
+    "_sources.checks",
+    "_sources.streams",
+    "_sources.pipes",
+    "_sources.kafka",
+    "_sqs.client",
+    "_sqs.visibility",
+    "_sqs.dead_letters",
     "handlers",
     "options",
     "backoff",
@@ -61,7 +63,7 @@ also_copy = ["functions", "tests"]
 pytest_add_cli_args = ["--ignore=tests/unit/test_imports.py", "-p", "no:cacheprovider"]
 pytest_add_cli_args_test_selection = ["tests/unit", "tests/functions"]
 """
-_RESULT = re.compile(r"^\s*partial_batch\.(\w+)\.(\S+): (.+)$", re.MULTILINE)
+_RESULT = re.compile(r"^\s*partial_batch\.([\w.]+)\.(x\S+): (.+)$", re.MULTILINE)
 _NAME = re.compile(r"x(?:_|ǁ\w+ǁ)(\w+)__mutmut_\d+")  # of a mutant of a function, or of a method
 # Suspicious is to mutmut what ends by a signal that it does not know: by SIGALRM here, which then ends the program.
 _CAUGHT = ("killed", "timeout", "segfault", "suspicious", "caught by type check")
@@ -80,15 +82,21 @@ def prepare() -> None:
     """Make the copy anew."""
     shutil.rmtree(COPY, ignore_errors=True)
     ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "layers" / "partial_batch" / "partial_batch", COPY / "partial_batch", ignore=ignore)
+    shutil.copytree(LAYER, COPY / "partial_batch", ignore=ignore)
     shutil.copytree(ROOT / "functions", COPY / "functions", ignore=ignore)
     for name in ("unit", "functions"):
         shutil.copytree(ROOT / "tests" / name, COPY / "tests" / name, ignore=ignore)
     for name in ("conftest.py", "support.py"):
         shutil.copy(ROOT / "tests" / name, COPY / "tests" / name)
-    modules = ", ".join(f'"partial_batch/{name}.py"' for name in MODULES)
+    modules = ", ".join(f'"partial_batch/{file_of(name)}"' for name in MODULES)
     project = (ROOT / "pyproject.toml").read_text()
     (COPY / "pyproject.toml").write_text(project + CONFIGURATION.format(modules=modules))
+
+
+def file_of(module: str) -> str:
+    """Give the path of a module in the layer."""
+    path = module.replace(".", "/")
+    return f"{path}/__init__.py" if (LAYER / path).is_dir() else f"{path}.py"
 
 
 def mutmut(*arguments: str) -> str:
@@ -118,7 +126,7 @@ def equivalents() -> dict[Change, str]:
 
 def line_of(change: Change) -> int:
     """Find the line in the module: in the function, the first one that reads so."""
-    source = (ROOT / "layers" / "partial_batch" / "partial_batch" / f"{change.module}.py").read_text()
+    source = (LAYER / file_of(change.module)).read_text()
     lines = [line.strip() for line in source.splitlines()]
     begin = next(number for number, line in enumerate(lines) if f"def {change.function}(" in line)
     return lines.index(change.before.splitlines()[0], begin) + 1
@@ -127,11 +135,11 @@ def line_of(change: Change) -> int:
 def report(counts: dict[str, Counter[str]], survivors: dict[Change, str]) -> str:
     """Write the results as Markdown."""
     rows = [
-        f"| `{module}.py` | {sum(count.values())} | {sum(count[end] for end in _CAUGHT)} | {count['survived']} |"
+        f"| `{file_of(module)}` | {sum(count.values())} | {sum(count[end] for end in _CAUGHT)} | {count['survived']} |"
         for module, count in counts.items()
     ]
     survived = [
-        f"| `{change.module}.py:{line_of(change)}` | `{_cell(change.before)}` | `{_cell(change.after)}` | {why} |"
+        f"| `{file_of(change.module)}:{line_of(change)}` | `{_cell(change.before)}` | `{_cell(change.after)}` | {why} |"
         for change, why in sorted(survivors.items(), key=lambda pair: (pair[0].module, line_of(pair[0]), pair[0].after))
     ]
     return "\n".join(
@@ -173,7 +181,7 @@ def main(modules: list[str]) -> int:
         return error.returncode
     counts: dict[str, Counter[str]] = {module: Counter() for module in modules or MODULES}
     known, survivors, unexplained = equivalents(), {}, []
-    for module, mutant, end in _RESULT.findall(mutmut("results", "--all", "true")):
+    for module, mutant, end in _RESULT.findall(mutmut("outcomes", "--all", "true")):
         if module not in counts:
             continue
         counts[module][end] += 1

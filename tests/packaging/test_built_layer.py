@@ -13,7 +13,11 @@ from tests.conftest import ROOT
 
 LAYER = ROOT / "layers" / "partial_batch"
 BIN = Path(sys.executable).parent
-MODULES = sorted(path.relative_to(LAYER) for path in (LAYER / "partial_batch").rglob("*.py"))
+MODULES = sorted(
+    path.relative_to(LAYER)
+    for path in (LAYER / "partial_batch").rglob("*.py")
+    if "testing" not in path.parts  # is for tests of consumers, and not needed on Lambda
+)
 # The path that bytecode lies at in the version of this Python, which is that of the template.
 BYTECODE = [path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc" for path in MODULES]
 TYPED = Path("partial_batch/py.typed")

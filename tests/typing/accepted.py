@@ -17,7 +17,7 @@ from partial_batch import (
 )
 
 if TYPE_CHECKING:
-    from partial_batch.batch import BatchItemFailure, BatchResponse
+    from partial_batch.outcomes import BatchItemFailure, BatchResponse
 
 
 # One message at a time.

@@ -97,6 +97,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         "clock",
         "_runners.bulk",
         "_runners.in_order",
+        "_runners.threads",
         "_sqs.client",
         "_runners.tasks",
         "side_by_side",

@@ -155,6 +155,7 @@ def test_nothing_is_lost_and_no_order_is_broken(
             "clock",
             "_runners.bulk",
             "_runners.in_order",
+            "_runners.threads",
             "_sqs.client",
             "_runners.tasks",
             "side_by_side",

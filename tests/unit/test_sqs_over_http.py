@@ -261,6 +261,7 @@ class TestBounded:
             return client
 
         monkeypatch.setattr(_sqs, "sqs_client", slow_client)
+        monkeypatch.setattr(_sqs, "_MAKING_SECONDS", 0.01)
         assert str(why_not(server)) == "no answer in time"
 
         go_on.set()

@@ -201,7 +201,7 @@ class TestAHangingMessage:
     def test_interrupting_what_blocks_the_loop_leaves_time_to_hide_it(
         self, make: Any, sent: SentMessages, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def run_until_it_rings(alarm: Alarm, work: Any, seconds: float, interval: float, *_: Any) -> None:
+        def run_until_it_rings(alarm: Alarm, seconds: float, interval: float, *_: Any) -> None:
             clock.now += seconds + interval + 0.04  # what the interrupt itself may take
 
         monkeypatch.setattr(Alarm, "run", run_until_it_rings)

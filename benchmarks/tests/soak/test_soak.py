@@ -3,7 +3,7 @@
 import pytest
 from partial_batch import batch as _batch
 from partial_batch._sqs import dead_letters as _dead_letter
-from partial_batch.results import DEAD_LETTERED, FAILED
+from partial_batch.outcomes import DEAD_LETTERED, FAILED, NEVER_STARTED
 
 from benchmarks.report import write_part
 from benchmarks.soak.__main__ import command, main, shrunk
@@ -51,16 +51,16 @@ def _counts(message, batch):
 
 def _has_passed_its_tries(batch, place, message):
     most = batch.options.max_receive_count
-    return most is not None and message.receive_count >= most and not batch.results.count(DEAD_LETTERED)
+    return most is not None and message.receive_count >= most and not batch.outcomes.count(DEAD_LETTERED)
 
 
 def _reports_all_behind_the_first_failure(monkeypatch):
     response = _batch.Batch.response
 
     def longer(self):
-        if unfinished := self.results.unfinished():
-            for position in range(unfinished[0], len(self.records)):
-                self.results.outcomes[position] = FAILED
+        unfinished = [place for place, outcome in enumerate(self.outcomes) if outcome in (NEVER_STARTED, FAILED)]
+        if unfinished:
+            self.outcomes[unfinished[0] :] = [FAILED] * (len(self.outcomes) - unfinished[0])
         return response(self)
 
     monkeypatch.setattr(_batch.Batch, "response", longer)

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_WITH_SECONDS = (RetryLater, StopBatch)
+
 
 class Backoff:
     """Longer after each failure: up to `min(maximum, base * 2 ** (n - 1))` seconds after failure number n.
@@ -57,6 +59,14 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def says_how_long(error: BaseException) -> bool:
+    """Whether the exception itself says how long the message stays hidden, be it nonsense."""
+    try:
+        return issubclass(type(error), _WITH_SECONDS) and error.seconds is not None  # type: ignore[attr-defined]
+    except BaseException:  # a property of the user's
+        return True
+
+
 def delay_of(error: BaseException, backoff: Backoff | None, failures: int) -> tuple[float | None, str]:
     """How long a failed message is to stay hidden.
 
@@ -70,15 +80,15 @@ def delay_of(error: BaseException, backoff: Backoff | None, failures: int) -> tu
         or nothing.
     """
     try:
-        if isinstance(error, RetryLater | StopBatch) and error.seconds is not None:
-            said: Any = error.seconds
+        if says_how_long(error):
+            said: Any = error.seconds  # type: ignore[attr-defined]
         elif backoff is not None:
             said = backoff.delay(failures)
         else:
             return None, ""
-        if isinstance(said, str) or not 0 <= float(said) < float("inf"):
+        if isinstance(said, str | bytes | bytearray) or not 0 <= float(said) < float("inf"):
             raise ValueError
         return min(float(said), MOST_HIDDEN_SECONDS), ""
     except BaseException as problem:
-        source = type(error if isinstance(error, RetryLater | StopBatch) else backoff).__name__
+        source = type(error if issubclass(type(error), _WITH_SECONDS) else backoff).__name__
         return None, f"{source} gives no number of seconds to hide it ({type(problem).__name__})"

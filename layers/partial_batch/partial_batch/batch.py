@@ -4,33 +4,24 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
-from ._runners.alarm import Alarm
-from .backoff import delay_of
+from .backoff import delay_of, says_how_long
 from .clock import Clock
 from .errors import OutOfTime, StopBatch, ends_invocation
-from .results import DEAD_LETTERED, FAILED, NEVER_STARTED, Results
+from .outcomes import DEAD_LETTERED, FAILED, NEVER_STARTED, SUCCEEDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import Any, TypedDict
+    from collections.abc import Mapping, Set
+    from typing import Any
 
     from ._reporting.log import BatchLog
     from .message import Message, ReceivedMessage
     from .options import Options
-
-    class BatchItemFailure(TypedDict):
-        """One message to give back."""
-
-        itemIdentifier: Any
-
-    class BatchResponse(TypedDict):
-        """What Lambda expects: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html."""
-
-        batchItemFailures: list[BatchItemFailure]
+    from .outcomes import BatchResponse
 
 
 _FEW = 10  # messages
+_GOES_BACK = (NEVER_STARTED, FAILED)
 
 _lock = allocate_lock()  # of `closed` and the outcomes that failures set, of any batch
 
@@ -45,11 +36,15 @@ class Batch:
         context: Lambda's context object, or None.
     """
 
+    held_groups: Set[str | None] = frozenset()  # of which nothing more is started
     closed = False  # what still runs somewhere changes nothing any more
     _log: BatchLog | None = None
+    _first_error: BaseException | None = None
+    _delays: dict[int, float] | None = None  # seconds to hide failed messages, where anybody said so
     _queue_refused = ""  # why nothing more is sent to the dead-letter queue
     _first_of_group: dict[str | None, int] | None = None  # positions, once they are asked for
     _released: float | None = None  # seconds to hide what was never started, None for the queue's timeout
+    _logged = 0  # failed messages, dead-lettered ones included
     _not_logged = 0
 
     def __init__(
@@ -60,11 +55,7 @@ class Batch:
         self.options = options
         self.context = context
         self.clock = Clock(context, options.time_reserve)
-        self.results = Results(len(records))
-        self.alarm = Alarm()
-        self.skips_group = kind.grouped and options.skip_group
-        # Changed in place, never replaced: several threads may do so at once.
-        self.held_groups: set[str | None] = set()
+        self.outcomes = [NEVER_STARTED] * len(records)
 
     def message(self, position: int) -> Message:
         """The message at this position. Messages are made when needed: to keep ten thousand would cost more."""
@@ -73,21 +64,24 @@ class Batch:
         message._context = self.context
         return message
 
-    def independent(self) -> Iterable[Iterable[int]]:
-        """Positions that may run side by side; within each part, one after the other."""
-        everything = range(len(self.records))
-        if self.options.concurrency == 1 or (self.kind.ordered and not self.skips_group):
-            return [everything]
-        if not self.kind.ordered:
-            return ((position,) for position in everything)
-        groups: dict[str | None, list[int]] = {}
-        for position in everything:
-            groups.setdefault(self.message(position).group_id, []).append(position)
-        return groups.values()
+    @property
+    def skips_group(self) -> bool:
+        """Whether only its group waits behind a failed message."""
+        return self.kind.grouped and self.options.skip_group
+
+    def hold(self, message: Message) -> None:
+        """Start nothing more of the message's group."""
+        if isinstance(self.held_groups, set):
+            self.held_groups.add(message.group_id)
+        else:
+            self.held_groups = {message.group_id}
 
     def leaves(self, error: BaseException) -> bool:
         """Whether what a function raised ends the invocation, and not only its message."""
-        return ends_invocation(error, self.alarm)
+        try:
+            return ends_invocation(error, self.clock)
+        except Exception:  # groups in groups, deeper than Python can look
+            return False
 
     def failed(self, position: int, message: Message, error: BaseException) -> None:
         """The function raised for this message. Dead-letter it if that is what it needs, or hold what is behind it.
@@ -95,7 +89,7 @@ class Batch:
         Raises:
             BaseException: the error itself, if it ends the invocation.
         """
-        self.alarm.shielded = True
+        self.clock.shielded = True
         try:
             if self.leaves(error):
                 raise error
@@ -103,27 +97,26 @@ class Batch:
                 return
             logged = self._fail(position, message, error)
         finally:
-            self.alarm.shielded = False
+            self.clock.shielded = False
         if logged and self.options.on_failure is not None:
             self.log.calling_on_failure(self.options.on_failure, message, error)
 
     def interrupted(self, started: Mapping[int, Message]) -> None:
         """Of these messages, those that did not end were still running when the time was over."""
+        on_failure = self.options.on_failure
         for position in sorted(started):
-            if self.results.outcomes[position] == NEVER_STARTED:
+            if self.outcomes[position] == NEVER_STARTED:
                 error = OutOfTime("it still ran when the time of the function was nearly over")
-                if (
-                    self._fail(position, started[position], error, out_of_time=True)
-                    and self.options.on_failure is not None
-                ):
-                    self.log.calling_on_failure(self.options.on_failure, started[position], error)
+                logged = self._fail(position, started[position], error, out_of_time=True)
+                if logged and on_failure is not None:
+                    self.log.calling_on_failure(on_failure, started[position], error)
 
     def close(self) -> None:
         """Start nothing more; what still runs somewhere changes nothing any more."""
         with _lock:
             self.closed = True
             self.clock.stop()
-            self.results.freeze()
+            self.outcomes = self.outcomes.copy()  # what still runs writes to the one it had
 
     @property
     def log(self) -> BatchLog:
@@ -131,7 +124,7 @@ class Batch:
         if self._log is None:
             from ._reporting.log import BatchLog
 
-            self._log = BatchLog(self.options.error_text)
+            self._log = BatchLog(self.options.error_text, self.kind.source)
         return self._log
 
     def response(self) -> BatchResponse:
@@ -140,9 +133,10 @@ class Batch:
         Raises:
             RuntimeError: the whole batch goes back, and the handler is to raise then.
         """
-        results = self.results
-        unfinished = results.unfinished()
-        if unfinished:
+        outcomes = self.outcomes
+        unfinished = []
+        if outcomes.count(SUCCEEDED) < len(outcomes):
+            unfinished = [position for position, outcome in enumerate(outcomes) if outcome in _GOES_BACK]
             self._change_visibility(unfinished)
         if self.options.metrics_namespace is not None:
             self.log.writing_metrics(self)
@@ -152,40 +146,43 @@ class Batch:
         if self.options.raise_if_all_failed:
             going_back = {message.id for message in messages}
             if all(self.message(position).id in going_back for position in range(len(self.records))):
-                cause = results.first_error and self.log.safe(results.first_error)
+                cause = None if self._first_error is None else self.log.safe(self._first_error)
                 raise RuntimeError(f"all {len(self.records)} messages of the batch failed") from cause
         return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in self.kind.identifiers(messages)]}
 
     def _fail(self, position: int, message: Message, error: BaseException, *, out_of_time: bool = False) -> bool:
         """Note what becomes of a failed message, and log it; whether that was done."""
-        results = self.results
+        if self._delays is None:
+            self._delays = {}
         # What fails one by one at the end of the time, in a batch of thousands, must not use up what is left.
-        in_time = self.clock.may_report() or results.count(FAILED) < _FEW
+        in_time = self.clock.may_report() or self._logged < _FEW
         why_not = ""
         dead_lettered = False
-        if isinstance(error, self.options.permanent) or self._had_its_receives(position, message):
+        # The type and not isinstance, which asks the exception itself what it is: that may raise.
+        if issubclass(type(error), self.options.permanent) or self._had_its_receives(position, message):
             dead_lettered, why_not = self._dead_letter(message, error) if in_time else (False, "no time was left")
         delay, nonsense = delay_of(error, self.options.backoff, message.receive_count)
         with _lock:
             if self.closed and not out_of_time:
                 return False
-            results.outcomes[position] = DEAD_LETTERED if dead_lettered else FAILED
-            if results.first_error is None:
-                results.first_error = error
+            self.outcomes[position] = DEAD_LETTERED if dead_lettered else FAILED
+            if self._first_error is None:
+                self._first_error = error
             if not dead_lettered:
                 if delay is not None:
-                    results.delays[position] = delay
+                    self._delays[position] = delay
                 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
                 if self.skips_group:
-                    self.held_groups.add(message.group_id)
+                    self.hold(message)
                 elif self.kind.ordered:
                     self.clock.stop()
-        if isinstance(error, StopBatch):
-            self._released = 0.0 if error.seconds is None or delay is None else delay
+        if issubclass(type(error), StopBatch):
+            self._released = 0.0 if delay is None or not says_how_long(error) else delay
             self.clock.stop()
         if not in_time:
             self._not_logged += 1
             return False
+        self._logged += 1
         self.log.failure(message, error, dead_lettered=dead_lettered, why_not=why_not, nonsense=nonsense)
         return True
 
@@ -200,7 +197,7 @@ class Batch:
             return False
         if most == 1:
             return True
-        if not self.skips_group and self.results.count(DEAD_LETTERED):
+        if not self.skips_group and self.outcomes.count(DEAD_LETTERED):
             return False
         if self._first_of_group is None:
             first: dict[str | None, int] = {}
@@ -219,31 +216,27 @@ class Batch:
         from ._sqs.dead_letters import send
 
         try:
-            send(
-                self.options.dead_letter_queue,
-                message,
-                type(error).__name__,
-                self.log.text_of(error),
-                end=self.clock.end,
-            )
+            text = self.log.text_of(error)
+            send(self.options.dead_letter_queue, message, type(error).__name__, text, end=self.clock.end)
         except CallFailed as reason:
             # Trying again for each message of the batch would use up the function's time.
             self._queue_refused = "" if reason.only_this else str(reason)
             return False, f"not sent to the dead-letter queue: {reason}"
+        except Exception as problem:
+            return False, f"not sent to the dead-letter queue: {type(problem).__name__}"
         # It has left its group for good, as if SQS had moved it, so the group goes on.
         return True, ""
 
     def _change_visibility(self, unfinished: list[int]) -> None:
         """Hide failed messages for as long as was asked. Where any are, release those that were never started."""
-        results = self.results
-        never_started = [position for position in unfinished if results.outcomes[position] == NEVER_STARTED]
+        never_started = [position for position in unfinished if self.outcomes[position] == NEVER_STARTED]
         if self._not_logged:
             self.log.not_each(self._not_logged)
         if never_started and self.clock.ran_out():
             self.log.never_started(len(never_started), len(self.records))
         if not self.kind.has_visibility_timeout:
             return  # a stream's records are not hidden
-        changes = dict(results.delays)
+        changes = dict(self._delays or {})
         if self._released is None and (changes or self.options.backoff is not None):
             self._released = 0.0
         if self._released is not None:

@@ -46,7 +46,7 @@ def entry_ids(messages: Sequence[Message]) -> list[str]:
 
     A message's own id may be longer than the 80 characters that an entry's id may have, and stand in a batch twice.
     """
-    return [str(place) for place in range(len(messages))]
+    return [str(position) for position in range(len(messages))]
 
 
 def sns(messages: Sequence[Message], response: Mapping[str, Any]) -> list[Message]:
@@ -102,4 +102,4 @@ def _by_entry_id(messages: Sequence[Message], response: Mapping[str, Any]) -> li
     # Each is named once, or the response is of another call and says nothing of the rest.
     if sorted(succeeded + failed) != sorted(entry_ids(messages)):
         raise ValueError(f"the entries are not those of the {len(messages)} messages; name them with entry_ids")
-    return [messages[place] for place in sorted(map(int, failed))]
+    return [messages[position] for position in sorted(map(int, failed))]

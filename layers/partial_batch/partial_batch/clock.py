@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from time import monotonic
 
+from ._runners.alarm import Alarm
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _FOREVER = float("inf")
-_LONGEST = 1e6  # seconds; Lambda gives 900, and timers take no number of any size
+_LONGEST = 1e6  # seconds; more is no limit, and no timer takes it
 
 
-class Clock:
+class Clock(Alarm):
     """What may still be started, and when work has to stop. Moments are those of `time.monotonic`, in seconds.
 
     Args:
@@ -21,30 +23,30 @@ class Clock:
     """
 
     # What only a batch with a limit needs stands on the class, so that the others need not set it.
-    seconds: float | None = None  # for all of the work
-    deadline: float | None = None  # when work has to stop
+    began = 0.0  # when the batch came
     end: float | None = None  # when Lambda stops the function
-    _reports_end = _FOREVER  # when there is no time left to dead-letter and to log each failed message
+    deadline: float | None = None  # when work has to stop
+    seconds: float | None = None  # for all of the work
     slowest = 0.0001  # seconds, of the messages so far; less is not worth noting
     stopped = False  # nothing more is to be started
 
     def __init__(self, context: Any, reserve: float) -> None:
-        # Not on the class: an attribute that stands on both is slow to read, and this is read for each message.
-        self.latest_start = _FOREVER  # no message is started later than that
-        if context is None:
-            return
         try:
-            milliseconds = context.get_remaining_time_in_millis()
-            if not isinstance(milliseconds, (int, float)) or not milliseconds < _FOREVER:
-                return  # a test's stand-in for a context may return anything
-            seconds = milliseconds / 1000 if milliseconds < _LONGEST * 1000 else _LONGEST
-        except Exception:
-            return
-        self.end = end = monotonic() + seconds
-        self.deadline = end - reserve
-        self.seconds = seconds - reserve
-        self.latest_start = self.deadline - self.slowest
-        self._reports_end = end - reserve / 2
+            # A test's stand-in for a context may return anything.
+            milliseconds = None if context is None else context.get_remaining_time_in_millis()
+            seconds = milliseconds / 1000 if isinstance(milliseconds, (int, float)) else _FOREVER
+        except (SystemExit, KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException:
+            seconds = _FOREVER
+        if -_LONGEST < seconds < _LONGEST and milliseconds is not True:
+            self.began = began = monotonic()
+            self.end = end = began + seconds
+            self.deadline = deadline = end - reserve
+            self.seconds = seconds - reserve
+            self.latest_start = deadline - self.slowest  # no message is started later than that
+        else:
+            self.latest_start = _FOREVER
 
     def seconds_left(self) -> float | None:
         """Until work has to stop, 0 at the least; None if there is no limit."""
@@ -71,7 +73,7 @@ class Clock:
 
     def may_report(self) -> bool:
         """Whether there is time to dead-letter and to log a failed message: until half of the reserve is used up."""
-        return self._reports_end == _FOREVER or monotonic() < self._reports_end
+        return self.deadline is None or self.end is None or 2 * monotonic() < self.deadline + self.end
 
     def ran_out(self) -> bool:
         """Whether it is for lack of time that nothing more is started."""

@@ -103,11 +103,13 @@ def ends_invocation(error: BaseException, alarm: Alarm | None = None) -> bool:
         error: what was raised, or a group of it.
         alarm: of the batch. An OutOfTime of another alarm that still runs is for the handler around this one.
     """
-    if isinstance(error, BaseExceptionGroup):
-        return any(ends_invocation(part, alarm) for part in error.exceptions)
-    if isinstance(error, OutOfTime):
-        return error.alarm is not None and error.alarm is not alarm and error.alarm.live
-    return isinstance(error, SystemExit | KeyboardInterrupt | GeneratorExit)
+    # Not isinstance, which asks the exception itself what it is: that may raise.
+    if issubclass(type(error), BaseExceptionGroup):
+        return any(ends_invocation(part, alarm) for part in error.exceptions)  # type: ignore[attr-defined]
+    if issubclass(type(error), OutOfTime):
+        other: Alarm | None = error.alarm  # type: ignore[attr-defined]
+        return other is not None and other is not alarm and other.live
+    return issubclass(type(error), (SystemExit, KeyboardInterrupt, GeneratorExit))
 
 
 def _checked(seconds: float) -> float:

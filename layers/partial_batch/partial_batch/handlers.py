@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _contextvars import copy_context
 from functools import update_wrapper
 
 from ._runners.function import is_async, require_parameters
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol, Unpack, overload
 
-    from .batch import BatchResponse
     from .message import Message
     from .options import BatchOptions, CommonOptions
+    from .outcomes import BatchResponse
 
     class BatchHandler[F](Protocol):
         """A Lambda handler made from a function of messages."""
@@ -135,11 +136,14 @@ def _decorate(
         run_function = asynchronous if is_async(function) else plain
         require_parameters(function, parameter)
 
-        def handler(event: Any, context: Any = None) -> BatchResponse:
-            records, kind = read_event(event)
-            batch = Batch(records, kind, options, context)
+        def process(batch: Batch) -> BatchResponse:
             run_function(function, batch)
             return batch.response()
+
+        def handler(event: Any, context: Any = None) -> BatchResponse:
+            records, kind = read_event(event)
+            # What a message or a hook binds to context variables stays in this invocation.
+            return copy_context().run(process, Batch(records, kind, options, context))
 
         return update_wrapper(handler, function)
 

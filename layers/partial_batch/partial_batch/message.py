@@ -90,7 +90,7 @@ class Message:
 
     @property
     def sequence_number(self) -> str | None:
-        """The place in the order of a FIFO queue or a shard. None where there is no such number."""
+        """The position in the order of a FIFO queue or a shard. None where there is no such number."""
         return self._system_attribute("SequenceNumber")
 
     @property
@@ -122,7 +122,7 @@ class Message:
 
     @property
     def offset(self) -> int | None:
-        """The place in the Kafka partition. None for a message of another source."""
+        """The position in the Kafka partition. None for a message of another source."""
         return None
 
     @property

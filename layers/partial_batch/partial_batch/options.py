@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ._runners.alarm import SHORTEST_INTERVAL
 from ._runners.function import is_async, require_parameters
 from .backoff import Backoff, is_number
 from .errors import PermanentFailure
@@ -77,6 +78,8 @@ class Options:
             raise ValueError(f"time_reserve is 0 seconds or more, not {self.time_reserve!r}")
         if not isinstance(self.raise_if_all_failed, bool):
             raise TypeError(f"raise_if_all_failed is True or False, not {self.raise_if_all_failed!r}")
+        # A function that does not leave when it is interrupted is interrupted again after half of the reserve.
+        self.interval = max(self.time_reserve / 2, SHORTEST_INTERVAL)
         self.skip_group = bulk or self.on_fifo_failure == "skip_group" or self.concurrency > 1
         if self.backoff is not None or self.dead_letter_queue is not None:
             from ._sqs.client import make_client

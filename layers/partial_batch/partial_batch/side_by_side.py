@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def run_in_threads(work: Callable[[], None], count: int, seconds: float | None) -> bool:
+def run_in_threads(work: Callable[[], object], count: int, seconds: float | None) -> bool:
     """Call the work in so many threads at once and wait for all of them, as long as there is time.
 
     Args:
@@ -45,7 +45,7 @@ class Threads:
         RuntimeError: no thread could be had.
     """
 
-    def __init__(self, work: Callable[[], None], count: int) -> None:
+    def __init__(self, work: Callable[[], object], count: int) -> None:
         self._ended: SimpleQueue[BaseException | None] = SimpleQueue()
         self._running = 0
         self._work = work

@@ -6,7 +6,7 @@ import logging
 import sys
 from math import ceil
 
-from .texts import loggable, origin, text_of, writable
+from .texts import loggable, origin, writable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,23 +33,37 @@ class BatchLog:
 
     Args:
         error_text: of the handler.
+        source: what the messages come from, "queue" for one.
     """
 
-    def __init__(self, error_text: ErrorText) -> None:
+    def __init__(self, error_text: ErrorText, source: str) -> None:
         self._error_text = error_text
+        self._source = source
         self._logged: dict[tuple[object, ...], str] = {}  # where exceptions came from, and of which message
         self._broken = False
 
     def text_of(self, error: BaseException) -> str:
         """What an exception says, as far as the user allows and it can be written."""
-        return text_of(error, self._error_text)
+        if self._error_text is None:
+            return ""
+        try:
+            return writable(self._error_text(error))
+        except BaseException as problem:
+            self._say_once(problem)
+            return ""
 
-    def safe(self, error: BaseException) -> BaseException:
-        """An exception that says no more than that."""
+    def safe(self, error: BaseException) -> BaseException | None:
+        """An exception that says no more than that. None if there can be none."""
         return loggable(error, self._error_text)
 
     def failure(
-        self, message: Message, error: BaseException, *, dead_lettered: bool, why_not: str = "", nonsense: str = ""
+        self,
+        message: Message,
+        error: BaseException,
+        *,
+        dead_lettered: bool,
+        why_not: str = "",
+        nonsense: str = "",
     ) -> None:
         """What failed, why, and what has become of it.
 
@@ -119,31 +133,33 @@ class BatchLog:
     def _failure(
         self, message: Message, error: BaseException, dead_lettered: bool, why_not: str, nonsense: str
     ) -> None:
+        identifier = message.id
+        receive_count = message.receive_count
+        error_type = type(error).__name__
         text = self.text_of(error)[:_LONGEST_TEXT]
         if dead_lettered:
             becomes = "it was sent to the dead-letter queue"
         else:
-            becomes = f"it goes back to the {message.source if hasattr(message, 'source') else 'queue'}"
-            reasons = "; ".join(filter(None, (why_not, nonsense)))
-            becomes += f" ({reasons})" if reasons else ""
-        place = origin(error)
-        same_as = self._logged.setdefault(place, message.id)
-        known = same_as != message.id
+            becomes = f"it goes back to the {self._source}"
+            if why_not or nonsense:
+                becomes += f" ({'; '.join(filter(None, (why_not, nonsense)))})"
+        first = self._logged.setdefault(origin(error), identifier)
+        known = first != identifier
         self._line(
             logging.ERROR if dead_lettered else logging.WARNING,
             "message %s failed with %s at receive %d: %s%s%s",
-            message.id,
-            type(error).__name__,
-            message.receive_count,
+            identifier,
+            error_type,
+            receive_count,
             becomes,
             f": {text}" if text else "",
-            f" (traceback as of message {same_as})" if known else "",
+            f" (traceback as of message {first})" if known else "",
             error=None if known else error,
             fields={
-                "message_id": message.id,
+                "message_id": identifier,
                 "message_group_id": message.group_id,
-                "receive_count": message.receive_count,
-                "error_type": type(error).__name__,
+                "receive_count": receive_count,
+                "error_type": error_type,
                 "outcome": "dead-lettered" if dead_lettered else "returned",
             },
         )
@@ -158,7 +174,7 @@ class BatchLog:
                 len(ids),
                 reason,
                 _named(ids),
-                fields={"message_ids": ids[:_MOST_NAMED]},
+                fields={"message_ids": [writable(identifier) for identifier in ids[:_MOST_NAMED]]},
             )
         parts = [
             f"message {message.id} is {f'hidden for {ceil(seconds)} s' if seconds else 'visible again'}"
@@ -202,8 +218,10 @@ class BatchLog:
         try:
             report(*arguments)
         except BaseException as problem:
-            if self._broken:
-                return
+            self._say_once(problem)
+
+    def _say_once(self, problem: BaseException) -> None:
+        if not self._broken:
             self._broken = True
             try:
                 sys.stderr.write(f"partial_batch: a report failed with {type(problem).__name__}; it changes nothing\n")

@@ -10,7 +10,7 @@ import os
 import sys
 from time import time
 
-from partial_batch.results import DEAD_LETTERED, FAILED, NEVER_STARTED, SUCCEEDED
+from partial_batch.outcomes import DEAD_LETTERED, FAILED, NEVER_STARTED, SUCCEEDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 def write_metrics(batch: Batch) -> None:
     """Write one line to standard output, from which Lambda's log makes metrics. Each message is counted once."""
-    results = batch.results
+    outcomes = batch.outcomes
     values = {
         "MessagesReceived": len(batch.records),
-        "MessagesSucceeded": results.count(SUCCEEDED),
-        "MessagesFailed": results.count(FAILED),
-        "MessagesUnprocessed": results.count(NEVER_STARTED),
-        "MessagesDeadLettered": results.count(DEAD_LETTERED),
+        "MessagesSucceeded": outcomes.count(SUCCEEDED),
+        "MessagesFailed": outcomes.count(FAILED),
+        "MessagesUnprocessed": outcomes.count(NEVER_STARTED),
+        "MessagesDeadLettered": outcomes.count(DEAD_LETTERED),
     }
     function = getattr(batch.context, "function_name", None) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
     queue = batch.message(0).source_arn.split(":", 5)[-1] if batch.records else ""

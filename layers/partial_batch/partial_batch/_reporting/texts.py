@@ -6,11 +6,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+    from typing import Any
 
     ErrorText = Callable[[BaseException], str] | None
 
 _DEEPEST = 50  # causes of causes
-_stand_ins: dict[type[BaseException], type[BaseException]] = {}
+_WIDEST = 20  # exceptions of a group; a traceback shows 15
 
 
 def writable(text: str) -> str:
@@ -46,11 +47,17 @@ def origin(error: BaseException) -> tuple[object, ...]:
     return tuple(parts)
 
 
-def loggable(error: BaseException, error_text: ErrorText) -> BaseException:
-    """The exception itself, if all that its traceback shows may be written as it is, else one that stands in for it."""
-    if error_text is str and _is_plain(error, set()):
-        return error
-    return _stand_in(error, error_text, {}, _DEEPEST)
+def loggable(error: BaseException, error_text: ErrorText) -> BaseException | None:
+    """The exception itself, if all that its traceback shows may be written as it is, else one that stands in for it.
+
+    None if there can be no such exception, because the user's class raises wherever one looks at it.
+    """
+    try:
+        if error_text is str and _is_plain(error, set()):
+            return error
+        return _stand_in(error, error_text, {}, _DEEPEST)
+    except BaseException:
+        return None
 
 
 def _is_plain(error: BaseException, seen: set[int]) -> bool:
@@ -61,7 +68,8 @@ def _is_plain(error: BaseException, seen: set[int]) -> bool:
         return False
     try:
         texts = [str(error), *getattr(error, "__notes__", ())]
-        if any(writable(text) != text for text in texts):
+        # logging and traceback ask an exception whether it is true; one of the user's may be false, or raise
+        if not error or any(writable(text) != text for text in texts):
             return False
     except BaseException:
         return False
@@ -74,15 +82,17 @@ def _is_plain(error: BaseException, seen: set[int]) -> bool:
 def _stand_in(error: BaseException, error_text: ErrorText, made: dict[int, BaseException], deep: int) -> BaseException:
     if id(error) in made:
         return made[id(error)]
+    stand_in: Any
     text = text_of(error, error_text)
-    kind = _stand_ins.get(type(error))
-    if kind is None:
-        base = BaseExceptionGroup if isinstance(error, BaseExceptionGroup) else Exception
-        names = {name: getattr(type(error), name) for name in ("__module__", "__qualname__")}
-        names["__str__"] = lambda self: self.args[0]
-        kind = _stand_ins[type(error)] = type(type(error).__name__, (base,), names)
+    base = BaseExceptionGroup if isinstance(error, BaseExceptionGroup) else Exception
+    names = {
+        "__module__": type(error).__module__,
+        "__qualname__": type(error).__qualname__,
+        "__str__": lambda self: self.args[0],
+    }
+    kind = type(type(error).__name__, (base,), names)
     if isinstance(error, BaseExceptionGroup):
-        parts = [_stand_in(part, error_text, made, deep - 1) for part in error.exceptions] if deep else []
+        parts = [_stand_in(part, error_text, made, deep - 1) for part in error.exceptions[:_WIDEST]] if deep else []
         stand_in = kind(text, parts or [Exception()])
     else:
         stand_in = kind(text)
@@ -95,6 +105,14 @@ def _stand_in(error: BaseException, error_text: ErrorText, made: dict[int, BaseE
             stand_in.__context__ = _stand_in(error.__context__, error_text, made, deep - 1)
     stand_in.__suppress_context__ = error.__suppress_context__
     if error_text is str:
-        for note in getattr(error, "__notes__", ()):
-            stand_in.add_note(writable(str(note)))
-    return stand_in
+        for note in _notes(error):
+            stand_in.add_note(note)
+    return made[id(error)]
+
+
+def _notes(error: BaseException) -> list[str]:
+    """The notes that can be read."""
+    try:
+        return [writable(str(note)) for note in error.__notes__]
+    except BaseException:
+        return []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 # The C functions behind the module `signal`, whose own turn numbers into enums and back at each call; that costs more
 # than handling ten messages.
-from _signal import ITIMER_REAL, SIGALRM, getsignal, setitimer, signal  # type: ignore[import-not-found]
+from _signal import ITIMER_REAL, SIGALRM, getitimer, getsignal, setitimer, signal  # type: ignore[import-not-found]
 from time import monotonic
+from types import MethodType
 
 from partial_batch.errors import OutOfTime
 
@@ -13,6 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+    from typing import Any
+
+SHORTEST_INTERVAL = 0.05  # seconds between two rings
 
 
 class Alarm:
@@ -23,50 +27,48 @@ class Alarm:
 
     live = False
     shielded = False  # not to be interrupted now
+    # Asked each time it rings, whether what runs just then, in this frame, is to be interrupted. None: it is.
+    may_interrupt: Callable[[FrameType | None], bool] | None = None
     _rang = False
+    _interval = 0.0
+    _outer: Alarm | None = None  # of the handler around this one
+    _outer_due = 0.0
 
-    def run(
-        self,
-        function: Callable[[], object],
-        seconds: float,
-        interval: float,
-        may_interrupt: Callable[[FrameType | None], bool] | None = None,
-    ) -> None:
+    def run(self, seconds: float | None, interval: float, function: Callable[..., object], *arguments: Any) -> None:
         """Call the function, for so many seconds. The OutOfTime that this alarm raises ends here.
 
         Args:
-            function: what to call.
-            seconds: until it rings.
+            seconds: until it rings. None: it does not.
             interval: in seconds, until it rings again.
-            may_interrupt: asked each time it rings, whether what runs just then, in this frame, is to be interrupted.
+            function: what to call.
+            arguments: for it.
         """
-
-        def ring(number: int, frame: FrameType | None) -> None:
-            # Once it has rung, the layer's own code needs no other: it is ending what was interrupted.
-            if not self.live or self.shielded or (self._rang and _is_of_layer(frame)):
-                return
-            if may_interrupt is not None and (_is_of_layer(frame) or not may_interrupt(frame)):
-                return
-            self._rang = True
-            error = OutOfTime("the time of the function is nearly over")
-            error.alarm = self
-            raise error
-
+        if seconds is None:
+            function(*arguments)
+            return
         previous_handler = getsignal(SIGALRM)
+        if type(previous_handler) is MethodType and isinstance(previous_handler.__self__, Alarm):
+            outer_left = getitimer(ITIMER_REAL)[0]
+            if outer_left <= seconds:
+                function(*arguments)  # the outer one rings sooner, and interrupts this as well
+                return
+            self._outer = previous_handler.__self__
+            self._outer_due = monotonic() + outer_left
+        self._interval = interval
         if previous_handler is not None:  # None is one that Python cannot put back
             try:
-                signal(SIGALRM, ring)
+                signal(SIGALRM, self._ring)
             except ValueError:  # off the main thread
                 previous_handler = None
         if previous_handler is None:
-            function()
+            function(*arguments)
             return
         # 0 would switch it off
-        previous_timer = setitimer(ITIMER_REAL, seconds if seconds > 1e-6 else 1e-6, interval)
+        previous_timer = setitimer(ITIMER_REAL, seconds if seconds > 0 else 1e-6, interval)
         set_at = monotonic() if previous_timer[0] else 0.0
         try:
             self.live = True
-            function()
+            function(*arguments)
         except OutOfTime as interrupt:
             if interrupt.alarm is not self:
                 raise
@@ -81,6 +83,36 @@ class Alarm:
             if previous_timer[0]:
                 setitimer(ITIMER_REAL, max(previous_timer[0] - (monotonic() - set_at), 1e-6), previous_timer[1])
 
+    def _ring(self, number: int, frame: FrameType | None) -> None:
+        if not self.live:
+            return
+        if self._outer is not None and monotonic() >= self._outer_due:
+            self._outer._ring(number, frame)
+        # Once it has rung, the layer's own code needs no other: it is ending what was interrupted.
+        if self.shielded or (self._rang and not self._is_in_code_of_the_user(frame)):
+            return
+        if self.may_interrupt is not None and not self.may_interrupt(frame):
+            return
+        if self._rang and self._interval > SHORTEST_INTERVAL:
+            # What cleans up has half of the reserve. What goes on after that has less and less.
+            self._interval = max(self._interval / 5, SHORTEST_INTERVAL)
+            setitimer(ITIMER_REAL, self._interval, self._interval)
+        self._rang = True
+        error = OutOfTime("the time of the function is nearly over")
+        error.alarm = self
+        raise error
 
-def _is_of_layer(frame: FrameType | None) -> bool:
-    return frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "partial_batch"
+    def _is_in_code_of_the_user(self, frame: FrameType | None) -> bool:
+        """Whether the layer, on its way here from `run`, has called any code but its own."""
+        if frame is None:
+            return True
+        while frame is not None and not (frame.f_code is Alarm.run.__code__ and frame.f_locals["self"] is self):
+            if not is_of_layer(frame):
+                return True
+            frame = frame.f_back
+        return False
+
+
+def is_of_layer(frame: FrameType) -> bool:
+    """Whether it is code of the layer that runs in this frame."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "partial_batch"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from _contextvars import copy_context
 from functools import partial
 from time import monotonic
 
 from partial_batch.errors import OutOfTime
 from partial_batch.message import Message
-from partial_batch.results import SUCCEEDED
+from partial_batch.outcomes import NEVER_STARTED, SUCCEEDED
 
 from .function import require_finished
-from .in_order import interruptible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +26,8 @@ def run_bulk(function: Callable[[list[Message]], object], batch: Batch) -> None:
     """Run a plain function, unless there is no time or nothing to do, and note what became of each message."""
     bulk = _Bulk(batch)
     if bulk.may_start():
-        interruptible(lambda: copy_context().run(bulk.work, function), batch)
-        bulk.all_failed()
+        batch.clock.run(batch.clock.seconds, batch.options.interval, bulk.work, function)
+        bulk.note_the_rest()
 
 
 def run_bulk_async(function: Callable[[list[Message]], Awaitable[object]], batch: Batch) -> None:
@@ -38,9 +36,8 @@ def run_bulk_async(function: Callable[[list[Message]], Awaitable[object]], batch
     if bulk.may_start():
         from .tasks import result_of
 
-        # Cancellation sees to the function's time, and the alarm to what comes after it.
         bulk.work(partial(result_of, function, batch))
-        bulk.all_failed()
+        bulk.note_the_rest()
 
 
 class _Bulk:
@@ -48,6 +45,8 @@ class _Bulk:
         self._batch = batch
         self._messages = [batch.message(position) for position in range(len(batch.records))]
         self._error: BaseException | None = OutOfTime("the time of the function was nearly over")
+        self._failed: set[str] = set()  # ids of what the function named
+        self._noted = 0  # messages
 
     def may_start(self) -> bool:
         """Whether there is anything to do, and time for it."""
@@ -55,35 +54,39 @@ class _Bulk:
 
     def work(self, function: Callable[[list[Message]], object]) -> None:
         try:
-            failed = _failed_ids(function(list(self._messages)), self._messages)
+            self._failed = _failed_ids(function(list(self._messages)), self._messages)
         except BaseException as error:
             if self._batch.leaves(error):
                 raise
             self._error = error
             return
         self._error = None
-        self._note(failed)
+        self._note()
 
-    def all_failed(self) -> None:
-        """If the function did not return, all messages failed with what it raised."""
+    def note_the_rest(self) -> None:
+        """Note what there was no time for. If the function did not return, all messages failed with what it raised."""
         if self._error is None:
+            self._note()
             return
         for position, message in enumerate(self._messages):
             if not self._waits(message):
                 self._batch.failed(position, message, self._error)
 
-    def _note(self, failed: set[str]) -> None:
+    def _note(self) -> None:
+        """Note what the function said of each message, from where an interrupt may have ended this before."""
         batch = self._batch
         on_success = batch.options.on_success
-        outcomes = batch.results.outcomes
-        for position, message in enumerate(self._messages):
-            if self._waits(message):
+        outcomes = batch.outcomes
+        for position in range(self._noted, len(self._messages)):
+            self._noted = position
+            message = self._messages[position]
+            if self._waits(message) or outcomes[position] != NEVER_STARTED:
                 continue
-            if message.id in failed:
-                batch.failed(position, message, ReportedFailure("the function named it as failed"))
+            if message.id in self._failed:
                 if batch.kind.grouped:
-                    # Even if it was dead-lettered: the function may have gone no further in its group.
-                    batch.held_groups.add(message.group_id)
+                    # Even if it is dead-lettered: the function may have gone no further in its group.
+                    batch.hold(message)
+                batch.failed(position, message, ReportedFailure("the function named it as failed"))
                 continue
             if on_success is not None:
                 if monotonic() > batch.clock.latest_start:
@@ -94,11 +97,15 @@ class _Bulk:
                     batch.failed(position, message, error)
                     continue
             outcomes[position] = SUCCEEDED
+        self._noted = len(self._messages)
 
     def _waits(self, message: Message) -> bool:
         """Whether it goes back with a failed one before it, which comes first, whatever became of it."""
         batch = self._batch
-        return batch.clock.stopped or (bool(batch.held_groups) and message.group_id in batch.held_groups)
+        if batch.held_groups and message.group_id in batch.held_groups:
+            return True
+        # A StopBatch that the function raised is every message's: it was called with all.
+        return batch.clock.stopped and (self._error is None or (batch.kind.ordered and not batch.skips_group))
 
 
 def _failed_ids(result: object, messages: list[Message]) -> set[str]:

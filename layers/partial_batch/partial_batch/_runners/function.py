@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from _collections import deque  # type: ignore[import-not-found]
 from functools import partial
 from types import (
     AsyncGeneratorType,
@@ -16,18 +17,20 @@ from types import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
 # Of a code object's co_flags, as https://docs.python.org/3/library/inspect.html lists them; `inspect` itself is
 # too large an import for a cold start.
 _ARGUMENTS = 0x04
+_KEYWORDS = 0x08
 _GENERATOR = 0x20
 _COROUTINE = 0x80
 _ASYNC_GENERATOR = 0x200
 
 _PLAIN = frozenset((type(None), bool, int, float, complex, str, bytes, bytearray))
 _DEEPEST = 8  # containers in containers
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+_CONTAINERS: tuple[type, ...] = (list, tuple, set, frozenset, deque, *_VIEWS)
 _CALLABLES = (FunctionType, MethodType, BuiltinFunctionType, partial)
 
 
@@ -58,26 +61,49 @@ def require_parameters(function: Any, *names: str) -> None:
     """
     wanted = f"called with {' and '.join(names)} and nothing else"
     code = _code(function)
-    if code is None or isinstance(function, partial) or isinstance(type(function).__call__, partial):
+    given = 0
+    by_name: set[str] = set()
+    called = function
+    while isinstance(called, partial):
+        given += len(called.args)
+        by_name.update(called.keywords)
+        called = called.func
+    if code is None or isinstance(type(called).__call__, partial):
         return
+    owner, bound = _defined(called)
     parameters = code.co_varnames[: code.co_argcount]
     keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    if "lambda_context" in (*parameters, *keywords):
+    if "lambda_context" in {*parameters, *keywords} - by_name:
         raise TypeError(f"{function!r} is {wanted}; Lambda's context is message.context")
-    owner = function if isinstance(function, FunctionType | MethodType) else type(function).__call__
-    plain = getattr(owner, "__func__", owner)
-    bound = plain is not function and not isinstance(function, staticmethod)
-    taken = len(parameters) - bound
-    needed = taken - len(getattr(plain, "__defaults__", None) or ())
-    if len(names) < needed and parameters[0] in ("self", "cls") and not bound:
+    required = parameters[: len(parameters) - len(getattr(owner, "__defaults__", None) or ())]
+    # What follows a parameter that a partial gives by name can only be given by name, too.
+    free = parameters[bound + given :]
+    free = free[: next((number for number, name in enumerate(free) if name in by_name), len(free))]
+    needed = [name for name in free if name in required]
+    if len(names) < len(needed) and needed[0] in ("self", "cls") and not bound:
         raise TypeError(
             f"{function!r} is a method, and its class has no object yet; "
             "decorate the bound method: handler = batch_handler(Consumer().method)"
         )
-    missing = [name for name in keywords if name not in (getattr(plain, "__kwdefaults__", None) or {})]
-    if needed > len(names) or missing or (taken < len(names) and not code.co_flags & _ARGUMENTS):
-        hint = "; Lambda's context is message.context" if needed > len(names) else ""
+    more = parameters[bound + given + len(free) :]
+    missing = [name for name in more if name in required and name not in by_name]
+    missing += [name for name in keywords if name not in {*by_name, *(getattr(owner, "__kwdefaults__", None) or ())}]
+    unknown = bool(by_name.difference(parameters, keywords)) and not code.co_flags & _KEYWORDS
+    takes_any = code.co_flags & _ARGUMENTS and not more
+    if missing or unknown or len(needed) > len(names) or (len(free) < len(names) and not takes_any):
+        hint = "; Lambda's context is message.context" if len(needed) > len(names) else ""
         raise TypeError(f"{function!r} does not take what it is {wanted}{hint}")
+
+
+def _defined(function: Any) -> tuple[Any, bool]:
+    """The function that was defined with `def`, and whether its first argument is given already."""
+    if isinstance(function, FunctionType):
+        return function, False
+    if isinstance(function, staticmethod | MethodType):
+        return function.__func__, isinstance(function, MethodType)
+    # An object with a method __call__, which may be a static one.
+    call = next(vars(kind)["__call__"] for kind in type(function).__mro__ if "__call__" in vars(kind))
+    return getattr(call, "__func__", call), not isinstance(call, staticmethod)
 
 
 def require_finished(result: object) -> None:
@@ -89,42 +115,57 @@ def require_finished(result: object) -> None:
     """
     if type(result) in _PLAIN:
         return
-    unfinished = _find_unfinished(result, _DEEPEST)
+    unfinished = _find_unfinished(result, _DEEPEST, set())
     if not unfinished:
         return
     for part in unfinished:
         if isinstance(part, GeneratorType | CoroutineType):
-            part.close()  # never started, and so no warning about it either
+            _close(part)
     name = type(unfinished[0]).__name__
     what = name if result is unfinished[0] else f"{type(result).__name__} with a {name}"
     raise TypeError(f"the function returned a {what}, so the message was not processed; await, consume or call it")
 
 
-def _find_unfinished(result: object, deep: int) -> list[object]:
-    if _is_unfinished(result):
-        return [result]
-    parts: Iterable[object]
-    if isinstance(result, dict):
-        parts = result.values()
-    elif isinstance(result, list | tuple | set | frozenset):
-        parts = result
-    else:
-        return []
-    if not deep or set(map(type, parts)) <= _PLAIN:
-        return []
-    return [found for part in parts if type(part) not in _PLAIN for found in _find_unfinished(part, deep - 1)]
+def _close(work: GeneratorType[Any, Any, Any] | CoroutineType[Any, Any, Any]) -> None:
+    """End it, so that there is no warning about it. One that was started may raise anything then."""
+    try:
+        work.close()
+    except BaseException:
+        return
 
 
-def _is_unfinished(result: object) -> bool:
+def _find_unfinished(result: object, deep: int, seen: set[int]) -> list[object]:
+    """What in the result is unfinished.
+
+    Args:
+        result: of a function, or what a container has in it.
+        deep: how many containers may be opened, one in the other.
+        seen: ids of the containers that were opened: one may hold another many times, or itself.
+    """
+    # Its type and not isinstance, which asks the object itself what it is: a proxy may raise then.
     kind = type(result)
-    if isinstance(result, (*_CALLABLES, GeneratorType, AsyncGeneratorType)):
+    if _is_unfinished(kind):
+        return [result]
+    parts: Any = result
+    if issubclass(kind, dict):
+        parts = (*dict.keys(parts), *dict.values(parts))  # {executor.submit(ship, order): order}
+    elif not issubclass(kind, _CONTAINERS):
+        return []
+    if not deep or id(result) in seen or set(map(type, parts)) <= _PLAIN:
+        return []
+    seen.add(id(result))
+    return [found for part in parts if type(part) not in _PLAIN for found in _find_unfinished(part, deep - 1, seen)]
+
+
+def _is_unfinished(kind: type) -> bool:
+    if issubclass(kind, (*_CALLABLES, GeneratorType, AsyncGeneratorType)):
         return True
     mock = sys.modules.get("unittest.mock")
-    if mock is not None and isinstance(result, mock.NonCallableMock):
+    if mock is not None and issubclass(kind, mock.NonCallableMock):
         return False  # it has every method there is
     contextlib = sys.modules.get("contextlib")
-    if contextlib is not None and isinstance(
-        result, contextlib._GeneratorContextManager | contextlib._AsyncGeneratorContextManager
+    if contextlib is not None and issubclass(
+        kind, contextlib._GeneratorContextManager | contextlib._AsyncGeneratorContextManager
     ):
         return True
     if hasattr(kind, "__await__") or hasattr(kind, "__anext__") or hasattr(kind, "add_done_callback"):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from _contextvars import copy_context
 from time import monotonic
 
-from partial_batch.results import SUCCEEDED
+from partial_batch.outcomes import SUCCEEDED
 
 from .function import require_finished
 
@@ -16,31 +15,15 @@ if TYPE_CHECKING:
     from partial_batch.batch import Batch
     from partial_batch.message import Message
 
-# A function that does not leave after it was interrupted, say because its cleanup waits, is interrupted again after
-# half of the reserve, but never sooner than this.
-_SHORTEST_INTERVAL = 0.05
-
 
 def run_in_order(function: Callable[[Message], object], batch: Batch) -> None:
-    """Run the function for the messages of the batch, and interrupt it when its time is over.
-
-    What a message binds to context variables stays in this invocation.
-    """
-    interruptible(lambda: copy_context().run(run, function, batch, range(len(batch.records))), batch)
+    """Run the function for the messages of the batch, and interrupt it when its time is over."""
+    clock = batch.clock
+    clock.run(clock.seconds, batch.options.interval, run, function, batch, range(len(batch.records)), clock.began)
 
 
-def interruptible(work: Callable[[], object], batch: Batch) -> None:
-    """Call the work, and raise OutOfTime in it when the time of the batch is over."""
-    seconds = batch.clock.seconds
-    if seconds is None:
-        work()
-    else:
-        interval = batch.options.time_reserve / 2
-        batch.alarm.run(work, seconds, interval if interval > _SHORTEST_INTERVAL else _SHORTEST_INTERVAL)
-
-
-def run(function: Callable[[Message], object], batch: Batch, positions: Iterable[int]) -> None:
-    """Run the function for the messages at these positions, as far as failures and time allow.
+def run(function: Callable[[Message], object], batch: Batch, positions: Iterable[int], now: float) -> None:
+    """Run the function for the messages at these positions, as far as failures and time allow, from now on.
 
     What it does for each message is all that is done for each: no more than it needs to.
     """
@@ -48,21 +31,21 @@ def run(function: Callable[[Message], object], batch: Batch, positions: Iterable
     kind = batch.kind
     context = batch.context
     limits = batch.clock
-    outcomes = batch.results.outcomes
+    outcomes = batch.outcomes
     held_groups = batch.held_groups
-    holding = bool(held_groups)
     on_success = batch.options.on_success
+    succeeded = SUCCEEDED
     clock = monotonic
     timed = limits.deadline is not None
+    latest_start = limits.latest_start
     slowest = limits.slowest
-    now = clock() if timed else 0.0
     for position in positions:
         message = kind()
         message._record = records[position]
         message._context = context
-        if holding and message.group_id in held_groups:
+        if held_groups and message.group_id in held_groups:
             continue
-        if now > limits.latest_start:
+        if now > latest_start:
             return
         try:
             result = function(message)
@@ -70,12 +53,13 @@ def run(function: Callable[[Message], object], batch: Batch, positions: Iterable
                 require_finished(result)
             if on_success is not None and not batch.closed:
                 require_finished(on_success(message))
-            outcomes[position] = SUCCEEDED
+            outcomes[position] = succeeded
         except BaseException as error:
             batch.failed(position, message, error)
-            holding = bool(held_groups)
+            held_groups = batch.held_groups
+            latest_start = limits.latest_start
         if timed:
-            before = now
-            now = clock()
+            before, now = now, clock()
             if now - before > slowest:
                 slowest = limits.took(now - before)
+                latest_start = limits.latest_start

@@ -6,10 +6,11 @@ import asyncio
 from time import monotonic
 
 from partial_batch.errors import OutOfTime
-from partial_batch.results import SUCCEEDED
+from partial_batch.outcomes import SUCCEEDED
 
-from .event_loop import Tasks, run_on_loop
+from .event_loop import run_on_loop
 from .function import require_finished
+from .independent import independent_parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from partial_batch.batch import Batch
     from partial_batch.message import Message
+
+    from .loop_tasks import Tasks
 
 
 def run_in_tasks(function: Callable[[Message], Awaitable[object]], batch: Batch) -> None:
@@ -42,7 +45,7 @@ class _Messages:
         self._batch.interrupted(self._started)
 
     async def _work(self, tasks: Tasks) -> None:
-        independent = iter(self._batch.independent())
+        independent = iter(independent_parts(self._batch))
         count = min(self._batch.options.concurrency, len(self._batch.records))
         workers = [self._work_off(independent, tasks) for _ in range(count)]
         await tasks.until(workers, self._batch.clock.seconds_left(), self._batch.close)
@@ -54,10 +57,10 @@ class _Messages:
                 message = batch.message(position)
                 if batch.held_groups and message.group_id in batch.held_groups:
                     continue
-                if monotonic() > batch.clock.latest_start:
-                    return
-                # A task of its own, so that a function that cancels itself does not cancel the batch.
-                await tasks.ended(self._process(position, message), message)
+                while position not in self._started and monotonic() <= batch.clock.latest_start:
+                    # A task of its own, so that a function that cancels itself does not cancel the batch. One that
+                    # cancels all tasks may do so before this one has begun.
+                    await tasks.ended(self._process(position, message), message)
                 if self._leaves is not None:
                     raise Leaves
 
@@ -68,7 +71,7 @@ class _Messages:
         if started > batch.clock.latest_start:
             return
         self._started[position] = message
-        outcomes = batch.results.outcomes
+        outcomes = batch.outcomes
         try:
             result = await self._function(message)
             if result is not None:

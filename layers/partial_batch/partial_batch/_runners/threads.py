@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextvars import copy_context
 from functools import partial
 from threading import Lock
+from time import monotonic
 
 from partial_batch.side_by_side import Threads
 
-from .in_order import run, run_in_order
+from .in_order import run
+from .independent import independent_parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,10 +26,7 @@ def run_side_by_side(function: Callable[[Message], object], batch: Batch) -> Non
     A thread cannot be interrupted: one that still runs when the time is over is left behind, its message goes back,
     and whatever it does later changes nothing.
     """
-    independent = list(batch.independent())
-    if len(independent) < 2:
-        run_in_order(function, batch)
-        return
+    independent = list(independent_parts(batch))
     waiting = iter(independent)
     lock = Lock()
     started: dict[int, Message] = {}
@@ -44,12 +43,16 @@ def run_side_by_side(function: Callable[[Message], object], batch: Batch) -> Non
                 return
             for position in positions:
                 # What a message binds to context variables is gone for the next one.
-                copy_context().run(run, partial(start, position), batch, (position,))
+                copy_context().run(run, partial(start, position), batch, (position,), monotonic())
 
+    if len(independent) < 2:
+        # One after the other, and so on the main thread, where a message can be interrupted.
+        batch.clock.run(batch.clock.seconds, batch.options.interval, work)
+        return
     try:
         threads = Threads(work, min(batch.options.concurrency, len(independent)))
     except RuntimeError:  # no thread can be had at all
-        run_in_order(function, batch)
+        batch.clock.run(batch.clock.seconds, batch.options.interval, work)
         return
     try:
         threads.wait(batch.clock.seconds_left())

@@ -37,13 +37,13 @@ def read_event(event: Any) -> tuple[Records, type[ReceivedMessage]]:
                 return _read_other(event)
         # A mapping has one queue. The whole batch is not searched for a second one: that would take as long again.
         arn = records[0].get("eventSourceARN")
-        if records[-1].get("eventSourceARN") != arn:
+        if record.get("eventSourceARN") != arn:
             return _read_other(event)
     except (AttributeError, KeyError, TypeError):
         return _read_other(event)
     # The queue's name tells, and nothing else: messages of a standard queue may have a message group id, too.
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
-    return records, FifoMessage if isinstance(arn, str) and arn.endswith(".fifo") else ReceivedMessage
+    return records, FifoMessage if type(arn) is str and arn.endswith(".fifo") else ReceivedMessage
 
 
 def _read_other(event: Any) -> tuple[Records, type[ReceivedMessage]]:

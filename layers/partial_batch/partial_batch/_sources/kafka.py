@@ -59,7 +59,7 @@ class KafkaMessage(RecordMessage):
 
     @property
     def offset(self) -> int:
-        """The place in the partition."""
+        """The position in the partition."""
         offset: int = self._record["offset"]
         return offset
 

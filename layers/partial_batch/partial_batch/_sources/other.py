@@ -55,8 +55,8 @@ def _read_list(records: list[Any], name: str, *, from_pipes: bool) -> tuple[Reco
         return records, ReceivedMessage
     first: str | None = None
     kind = ReceivedMessage
-    for place, record in enumerate(records):
-        where = f"{name}[{place}]"
+    for position, record in enumerate(records):
+        where = f"{name}[{position}]"
         require(record, dict, where, "an object")
         source = _source(record)
         if first is None:
@@ -66,7 +66,7 @@ def _read_list(records: list[Any], name: str, *, from_pipes: bool) -> tuple[Reco
                 f"{where} comes from {_NOUNS[source]} and {name}[0] from {_NOUNS[first]}; a batch has one source"
             )
         kind = _check(record, source, where, from_pipes=from_pipes)
-        if place and record.get("eventSourceARN") != records[0].get("eventSourceARN"):
+        if position and record.get("eventSourceARN") != records[0].get("eventSourceARN"):
             what = "queue" if kind.has_visibility_timeout else "stream"
             raise InvalidEvent(f"{where} comes from another {what} than {name}[0]; a batch has one source")
     arn = records[0].get("eventSourceARN")

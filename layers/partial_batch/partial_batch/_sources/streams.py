@@ -68,7 +68,7 @@ class StreamMessage(RecordMessage):
 
     @property
     def sequence_number(self) -> str:
-        """The place in the order of the shard."""
+        """The position in the order of the shard."""
         number: str = self._part[self.sequence]
         return number
 

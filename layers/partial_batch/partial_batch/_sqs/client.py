@@ -19,6 +19,7 @@ MOST_CALLS_AT_ONCE = 16
 NO_ANSWER = "no answer in time"
 
 LONGEST = 0.8  # seconds that one call may take, whatever happens in it
+_MAKING_SECONDS = 5.0  # that the first call of an environment waits for its client
 _CONNECT_SECONDS = 0.3
 _READ_SECONDS = 0.5  # of one read; a slow server may need many
 _TRIES = 2  # a warm function's kept connection may be dead, which only shows when it is used
@@ -72,9 +73,8 @@ def make_client() -> None:
     # AWS_LAMBDA_FUNCTION_NAME more often than either of these.
     # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
     runtime = os.environ.get("AWS_EXECUTION_ENV", "")
-    if "AWS_LAMBDA_RUNTIME_API" not in os.environ and not runtime.startswith("AWS_Lambda_"):
-        return
-    if _has_no_queue():
+    in_lambda = "AWS_LAMBDA_RUNTIME_API" in os.environ or runtime.startswith("AWS_Lambda_")
+    if not in_lambda or _has_no_queue():
         return
     with suppress(Exception):  # the first call says what it is
         sqs_client()
@@ -82,8 +82,7 @@ def make_client() -> None:
 
 def sqs_client(region: str | None = None) -> SQSClient:
     """The SQS client for a region, or for the function's own; made once and kept between invocations."""
-    if region == os.environ.get("AWS_DEFAULT_REGION"):  # which botocore reads, and Lambda sets
-        region = None
+    region = _other(region)
     if region in _clients:
         return _clients[region]
     with _lock:  # a second thread waits for what the first one makes
@@ -108,22 +107,28 @@ def sqs_client(region: str | None = None) -> SQSClient:
         return _clients[region]
 
 
-def call(operation: str, end: float | None, region: str | None = None, **request: Any) -> Any:
-    """Call SQS, twice if it does not answer, for 0.8 seconds at most.
+def await_client(end: float | None, region: str | None) -> None:
+    """Give a client that is not there yet time of its own: to make it may take longer than a call should."""
+    seconds = _MAKING_SECONDS if end is None else min(_MAKING_SECONDS, end - monotonic() - LONGEST)
+    if _other(region) not in _clients and seconds > 0:
+        with suppress(Exception):  # the call says what it is
+            run_in_threads(lambda: sqs_client(region), 1, seconds)
 
-    A client that is not there yet is made in that time. If it takes longer, it is there for a later call.
+
+def call(operation: str, end: float | None, region: str | None = None, **request: Any) -> Any:
+    """Call SQS, twice if it does not answer, for 0.8 seconds at most; before the first call, its client is made.
 
     Args:
         operation: the client's method.
         end: when the function is stopped, on the clock of `time.monotonic`; None if nobody knows.
         region: of the queue, None for the function's own.
-        request: the parameters. `QueueUrl` may be an ARN: the URL is made from it, so that the function needs no
-            right to look it up.
+        request: the parameters. `QueueUrl` may be an ARN, of which the URL is made: no right to look it up is needed.
 
     Raises:
         CallFailed: no answer, no time for one, or a refusal.
     """
     require_queue()
+    await_client(end, region)
     seconds = time_for_a_call(end)
     answers: list[Any] = []
     failures: list[CallFailed] = []
@@ -206,6 +211,11 @@ def attempt(operation: str, region: str | None, request: dict[str, Any], given_u
             if failure.answered or failure.only_this or not remaining:
                 raise failure from problem
     raise CallFailed("it was given up")
+
+
+def _other(region: str | None) -> str | None:
+    """The region, or None for the function's own, which botocore reads and Lambda sets."""
+    return None if region == os.environ.get("AWS_DEFAULT_REGION") else region
 
 
 def _has_no_queue() -> bool:

@@ -17,6 +17,7 @@ from .client import (
     TO_RETURN,
     CallFailed,
     attempt,
+    await_client,
     now,
     require_queue,
     time_for_a_call,
@@ -74,6 +75,8 @@ class _Calls:
     def __init__(self, arn: str, changes: list[Change], end: float | None) -> None:
         self._arn = arn
         self._end = end
+        parts = arn.split(":")
+        self._region = parts[3] if len(parts) == 6 and parts[3] else None
         self._parts = list(batched(changes, _MOST_ENTRIES, strict=False))
         self._waiting = iter(enumerate(self._parts))
         self._lock = Lock()
@@ -106,6 +109,7 @@ class _Calls:
         return failed
 
     def _make(self) -> None:
+        await_client(self._end, self._region)
         threads = Threads(self._work, min(MOST_CALLS_AT_ONCE, len(self._parts)))
         # One wait is enough as a rule. After it, calls that began meanwhile have their time, too.
         while True:
@@ -124,8 +128,6 @@ class _Calls:
 
     def _work(self) -> None:
         """Make one call after the other, as long as there are any."""
-        parts = self._arn.split(":")
-        region = parts[3] if len(parts) == 6 and parts[3] else None
         while not self._stop and not self._given_up.is_set():
             with self._lock:
                 number, part = next(self._waiting, (None, ()))
@@ -136,7 +138,7 @@ class _Calls:
                 time_for_a_call(self._end)
                 self._begun[number] = now()
                 request = {"QueueUrl": self._arn, "Entries": _entries(part)}
-                answer = attempt("change_message_visibility_batch", region, request, self._given_up)
+                answer = attempt("change_message_visibility_batch", self._region, request, self._given_up)
                 result = _not_confirmed(part, answer)
             except CallFailed as failure:
                 reason = _SKIPPED if failure.no_time else str(failure)
