@@ -53,16 +53,32 @@ def test_each_end_that_was_foreseen_is_right():
         (BY_SQS, ["1"], [], "expected: dead-lettered by SQS"),
         (BY_SQS, [], [], "expected: dead-lettered by SQS"),
         (BY_SQS, ["1"], [dead_letter("1", BY_SQS.body, None)], "was done 1 times"),
-        (BY_SQS, [], [dead_letter("1", BY_SQS.body, None)] * 2, "is in the dead-letter queue 2 times"),
+        (BY_SQS, [], [dead_letter("1", BY_SQS.body, None)] * 2, "was moved to the dead-letter queue 2 times"),
         (BY_SQS, [], [dead_letter("1", "other", None)], "its body was changed"),
         (BY_FUNCTION, [], [dead_letter("1", BY_FUNCTION.body, None)], "expected: dead-lettered by the function"),
         (BY_FUNCTION, [], [dead_letter("1", BY_FUNCTION.body, "why")], "was done 0 times"),
         (BY_FUNCTION, ["1"], [dead_letter("1", "other", "why")], "its body was changed"),
+        (
+            BY_FUNCTION,
+            ["1"],
+            [dead_letter("1", body, "why") for body in (BY_FUNCTION.body, "other")],
+            "its body was changed",
+        ),
+        (BY_FUNCTION, ["1"], [dead_letter("1", BY_FUNCTION.body, why) for why in ("why", None)], "was done 1 times"),
+        (BY_SQS, [], [dead_letter("1", BY_SQS.body, why) for why in ("why", None)], "expected: dead-lettered by SQS"),
     ],
 )
 def test_every_other_end_is_wrong(subject, successes, dead_letters, problem):
     (result,) = check({"1": subject}, {"1": 3}, successes, dead_letters)
     assert result.problem == problem
+
+
+@pytest.mark.parametrize(("successes", "second"), [(["1"], "why"), ([], None)], ids=["sent again", "then moved by SQS"])
+def test_a_second_copy_after_a_late_answer_is_named_and_right(successes, second):
+    copies = [dead_letter("1", BY_FUNCTION.body, "why"), dead_letter("1", BY_FUNCTION.body, second)]
+    for found in (copies, copies[::-1]):
+        (result,) = check({"1": BY_FUNCTION}, {"1": 2}, successes, found)
+        assert (result.end, result.problem) == ("dead-lettered by the function: why (2 copies)", None)
 
 
 @pytest.mark.parametrize("receives", [0, 1])
