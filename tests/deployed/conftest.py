@@ -130,9 +130,9 @@ def outputs_of(stack_name):
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def outputs():
-    """The outputs of the stack. For as long as the tests run, this process's environment is that of its place."""
+    """The outputs of the stack. For as long as these tests run, this process's environment is that of its place."""
     before = dict(os.environ)
     with ExitStack() as running:
         running.callback(replace_environment, before)
@@ -149,7 +149,7 @@ def outputs():
         yield outputs_of(os.environ[STACK_NAME])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def make_half(outputs):
     halves = []
 
@@ -164,7 +164,7 @@ def make_half(outputs):
         half.clean_up()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dlq(outputs):
     """Runs `sqslab dlq` as a user does, and gives what it says."""
 

@@ -3,5 +3,6 @@
 from sqslab_testing.fixtures import (  # noqa: F401
     clients,
     emulator,
+    environment_of_the_emulator_fixture,
     wait_for_fixture,
 )

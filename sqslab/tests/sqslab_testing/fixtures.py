@@ -1,5 +1,6 @@
 """What the tests of `sqslab` share: messages, clients that play a part, and one emulator for those that need it."""
 
+import contextlib
 import functools
 import io
 import json
@@ -155,14 +156,30 @@ def wait_for_fixture():
 
 @pytest.fixture(scope="session")
 def emulator():
-    """One running emulator for the whole run, with this process's environment pointing at it."""
-    before = dict(os.environ)
+    """One running emulator for the whole run."""
     with Emulator() as running:
-        replace_environment(local_environment(running.endpoint_url, before))
-        try:
-            yield running
-        finally:
-            replace_environment(before)
+        yield running
+
+
+@contextlib.contextmanager
+def environment_of(emulator):
+    """Let this process's environment point at the emulator for a block."""
+    before = dict(os.environ)
+    replace_environment(local_environment(emulator.endpoint_url, before))
+    try:
+        yield
+    finally:
+        replace_environment(before)
+
+
+@pytest.fixture(name="environment_of_the_emulator", autouse=True)
+def environment_of_the_emulator_fixture(request):
+    """A test that uses the emulator finds it in this process's environment; no other test does, whatever ran before."""
+    if "emulator" not in request.fixturenames:
+        yield
+        return
+    with environment_of(request.getfixturevalue("emulator")):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -214,7 +231,8 @@ def both(request, make_mapping, tmp_path):
     if marker := request.node.get_closest_marker("differs"):
         request.applymarker(pytest.mark.xfail(reason=marker.args[0], strict=True))
     clients, make_function = request.getfixturevalue("clients"), request.getfixturevalue("make_function")
-    yield emulated_world(clients, make_mapping, make_function, wait_for, path)
+    with environment_of(request.getfixturevalue("emulator")):
+        yield emulated_world(clients, make_mapping, make_function, wait_for, path)
 
 
 @pytest.fixture
