@@ -18,7 +18,11 @@ import json, logging, sys, threading
 logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
 logging.getLogger("botocore").setLevel(logging.WARNING)
 from partial_batch import *
+from partial_batch._sqs import client, visibility
 from partial_batch.testing import LambdaContext, sqs_event
+
+# As long as an answer of the test's server may take on a machine that has much to do.
+client._CONNECT_SECONDS = client._READ_SECONDS = client.LONGEST = visibility.LONGEST = 3
 
 def hang():
     threading.Event().wait(60)
@@ -43,7 +47,7 @@ def loaded():
     return [name for name in ("boto3", "botocore") if name in sys.modules]
 
 def invoke(handler, *bodies, **fields):
-    response = handler(sqs_event(*bodies, **fields), LambdaContext(1.5))
+    response = handler(sqs_event(*bodies, **fields), LambdaContext(5.3))
     return len(response["batchItemFailures"])
 """
 
@@ -83,7 +87,7 @@ def hidden(server: Server) -> list[int]:
     return [entry["VisibilityTimeout"] for request in server.requests for entry in request["Entries"]]
 
 
-BACKOFF = "backoff=Backoff(base=28, jitter=False)"
+BACKOFF = "backoff=Backoff(base=28, jitter=False), time_reserve=5"
 
 
 class TestTheFirstInvocation:
