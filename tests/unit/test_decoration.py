@@ -224,7 +224,7 @@ def test_the_way_out_works() -> None:
     assert shop.shipped == ["a", "b"]
 
 
-@pytest.mark.parametrize("function", [5, "ship", None.__class__, Consumer, object()], ids=repr)
+@pytest.mark.parametrize("function", [5, "ship", None.__class__, Consumer, object()], ids=type)
 def test_what_is_not_a_function_is_refused(function: Any) -> None:
     with pytest.raises(TypeError, match="a function is needed"):
         batch_handler(function)

@@ -67,7 +67,7 @@ def test_a_function_that_raises_sends_the_rest_back_on_a_fifo_queue(kind: str) -
 
 
 @both_kinds
-@pytest.mark.parametrize("result", [[1, 2], ("a",), {"a": 1}, MagicMock(), range(3)], ids=repr)
+@pytest.mark.parametrize("result", [[1, 2], ("a",), {"a": 1}, MagicMock(), range(3)], ids=type)
 def test_what_is_no_work_to_be_done_may_be_returned(kind: str, result: object) -> None:
     assert reported(handler_of(lambda message: result, kind)(three_messages("standard"))) == []
 
