@@ -4,6 +4,12 @@ export SAM_CLI_TELEMETRY := 0
 # `sam build` looks for python3.13 on the PATH.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
+# boto3, and so the SAM CLI, reads AWS_DEFAULT_REGION only; AWS_REGION is what the AWS CLI and the other SDKs read.
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
+
 BIN := .venv/bin
 SOURCES := layers/partial_batch/partial_batch functions $(wildcard sqslab/src/sqslab benchmarks)
 # The tool and its emulator; what of the targets below needs neither also runs after `rm -r sqslab benchmarks`.
