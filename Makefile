@@ -18,7 +18,10 @@ TOOL := .venv/bin/sqslab $(if $(wildcard sqslab/pyproject.toml),.venv/bin/minist
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
-.PHONY: help setup demo up compare picture scaling test test-all lint checkov format build deploy invoke mutate bench soak faults lock clean
+DIST := dist
+TAG = $(GITHUB_REF_NAME)
+
+.PHONY: help setup demo up compare picture scaling test test-all lint checkov format build deploy invoke mutate bench soak faults dist release publish lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -93,6 +96,30 @@ soak: benchmarks/__main__.py $(TOOL) ## a million messages with faults in virtua
 faults: benchmarks/__main__.py $(TOOL) ## 10,000 messages to each of two queues on the emulator while processes are killed; likewise
 	@$(BIN)/python -m benchmarks.faults $(or $(ARGS),--write)
 
+dist: .venv/ready ## build what a release has into dist/: the wheels of the layer and of sqslab, and the layer's zip
+	@rm -rf $(DIST) && mkdir -p $(DIST)
+	@for package in layers/partial_batch $(patsubst %/pyproject.toml,%,$(wildcard sqslab/pyproject.toml)); do \
+		$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir $(DIST) $$package || exit 1; \
+	done
+	@$(MAKE) --no-print-directory -C layers/partial_batch build-PartialBatchLayer ARTIFACTS_DIR="$(abspath $(DIST))/layer"
+	@version=$$(sed -n 's/^version = "\(.*\)"$$/\1/p' layers/partial_batch/pyproject.toml) && zip=partial_batch_layer-$$version.zip && \
+	(cd $(DIST)/layer && "$(abspath $(BIN))/python" -m zipfile -c ../$$zip python) && rm -r $(DIST)/layer && \
+	printf '%s\n' 'The layer, for a project that does not build it:' '' \
+		"    aws lambda publish-layer-version --layer-name partial-batch --zip-file fileb://$$zip --compatible-runtimes python3.13" \
+		> $(DIST)/notes.md
+
+# In the workflow: of the tag that it runs for, which has to be the version of everything that is built.
+release: dist
+	@for file in $(DIST)/*.whl $(DIST)/*.zip; do \
+		case "$$file" in *-$(TAG:v%=%)[.-]*) ;; *) echo "$$file is not of the version that the tag $(TAG) names" >&2; exit 1 ;; esac; \
+	done
+	@gh release create "$(TAG)" --verify-tag --title "$(TAG)" --notes-file $(DIST)/notes.md $(DIST)/*.whl $(DIST)/*.zip
+
+publish: .venv/ready
+	@rm -rf $(DIST)
+	@gh release download "$(TAG)" --dir $(DIST) --pattern "*.whl"
+	@$(BIN)/uv publish --trusted-publishing always $(DIST)/*.whl
+
 lock: .venv/ready ## renew the locked versions in locks/
 	$(BIN)/$(COMPILE) --upgrade --group development --output-file locks/development.txt
 	$(BIN)/$(COMPILE) --upgrade --group emulator --output-file locks/emulator.txt
@@ -100,7 +127,7 @@ lock: .venv/ready ## renew the locked versions in locks/
 	$(BIN)/$(COMPILE) --upgrade --group mutation --output-file locks/mutation.txt
 
 clean: ## remove what make made
-	rm -rf .venv .venv-checkov .venv-emulator .venv-mutation .mutation .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf dist .venv .venv-checkov .venv-emulator .venv-mutation .mutation .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # Whether cfn-lint finds the rules that .cfnlintrc names. Where not, it stops at that file, also within `sam validate`, which lints in
 # every environment of samconfig.toml: `lint` above then names one that is not there.
