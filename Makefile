@@ -8,11 +8,13 @@ BIN := .venv/bin
 SOURCES := layers/partial_batch/partial_batch functions $(wildcard sqslab/src/sqslab benchmarks)
 # The tool and its emulator; what of the targets below needs neither also runs after `rm -r sqslab benchmarks`.
 TOOL := .venv/bin/sqslab $(if $(wildcard sqslab/pyproject.toml),.venv/bin/ministack)
+# Several tests at once, and all of a file in one process: what its tests share is made once.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 # What `uv pip compile` needs to write one lock for Linux and macOS.
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
-.PHONY: help setup demo up compare picture scaling test test-all lint checkov format build deploy invoke mutate bench soak faults lock clean
+.PHONY: help setup demo up compare picture scaling test test-all nightly lint checkov format build deploy invoke mutate bench soak faults lock upgrade clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -36,11 +38,14 @@ picture: benchmarks/__main__.py $(TOOL) ## record the picture of what `make up` 
 scaling: benchmarks/__main__.py $(TOOL) ## draw the plots of sqslab/docs/scaling.md
 	@$(BIN)/python -m benchmarks.pictures scaling sqslab/docs/scaling.svg
 
-test: .venv/ready $(if $(wildcard sqslab/pyproject.toml),$(TOOL)) ## run the tests of the stack and the layer; those in Docker are skipped where there is none
-	$(BIN)/python -m pytest -o testpaths=tests $(ARGS)
+test: .venv/ready $(if $(wildcard sqslab/pyproject.toml),$(TOOL)) ## run the tests of the stack and the layer but for the slow ones; those in Docker are skipped where there is none
+	$(PYTEST) -o testpaths=tests -m "not slow" $(ARGS)
 
-test-all: .venv/ready $(if $(wildcard sqslab/pyproject.toml),$(TOOL)) ## run those of sqslab and the benchmarks as well
-	$(BIN)/python -m pytest $(ARGS)
+test-all: .venv/ready $(if $(wildcard sqslab/pyproject.toml),$(TOOL)) ## run the slow ones, and those of sqslab and the benchmarks, as well
+	$(PYTEST) $(ARGS)
+
+nightly: export HYPOTHESIS_PROFILE := nightly
+nightly: test-all ## run all of them with thirty to a hundred times the examples; takes hours
 
 lint: .venv/ready $(if $(wildcard sqslab/pyproject.toml),.venv/bin/sqslab) ## ruff, mypy, cfn-lint, sam validate, the schemas of the workflows
 	$(BIN)/ruff check
@@ -87,11 +92,14 @@ soak: benchmarks/__main__.py $(TOOL) ## a million messages with faults in virtua
 faults: benchmarks/__main__.py $(TOOL) ## 10,000 messages to each of two queues on the emulator while processes are killed; likewise
 	@$(BIN)/python -m benchmarks.faults $(or $(ARGS),--write)
 
-lock: .venv/ready ## renew the locked versions in locks/
-	$(BIN)/$(COMPILE) --upgrade --group development --output-file locks/development.txt
-	$(BIN)/$(COMPILE) --upgrade --group emulator --output-file locks/emulator.txt
-	$(BIN)/$(COMPILE) --upgrade --group checkov --output-file locks/checkov.txt
-	$(BIN)/$(COMPILE) --upgrade --group mutation --output-file locks/mutation.txt
+lock: .venv/ready ## lock what pyproject.toml names in locks/; what is locked already keeps its version
+	$(BIN)/$(COMPILE) $(UPGRADE) --group development --output-file locks/development.txt
+	$(BIN)/$(COMPILE) $(UPGRADE) --group emulator --output-file locks/emulator.txt
+	$(BIN)/$(COMPILE) $(UPGRADE) --group checkov --output-file locks/checkov.txt
+	$(BIN)/$(COMPILE) $(UPGRADE) --group mutation --output-file locks/mutation.txt
+
+upgrade: UPGRADE := --upgrade
+upgrade: lock ## lock the newest versions
 
 clean: ## remove what make made
 	rm -rf .venv .venv-checkov .venv-emulator .venv-mutation .mutation .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -24,6 +24,7 @@ from tests.support import HALVES
 PAGE = ROOT / "docs" / "operations.md"
 if not PAGE.exists():
     pytest.skip("docs/ was deleted", allow_module_level=True)
+pytestmark = pytest.mark.slow
 RUNBOOK = PAGE.read_text()
 SEPARATOR = "---- next block ----"
 # CLI version 1 has SQS endpoints of its own for some regions and heeds AWS_ENDPOINT_URL in none of them.

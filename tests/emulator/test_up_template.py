@@ -12,7 +12,7 @@ from sqslab_testing.programs import Program
 from tests.conftest import ROOT
 from tests.support import as_shipped
 
-pytestmark = as_shipped
+pytestmark = [as_shipped, pytest.mark.slow]
 
 ORDER = '{"order_id": "A1", "quantity": 2}'
 
