@@ -14,7 +14,7 @@ from sqslab.dlq.dead_letters import held_dead_letters
 from sqslab.queues import backlog
 from sqslab.scenario.delivery_log import DeliveryLog
 from sqslab.stack import sam
-from sqslab.stack.emulator import Emulator, find_emulator
+from sqslab.stack.emulator import Emulator
 from sqslab.stack.environment import local_environment, replace_environment
 from sqslab.stack.project import Project
 from sqslab.workers import Workers
@@ -111,7 +111,7 @@ def ran(request, deployed, wait_for):
         ids = {dead_letter.source_id: dead_letter.id for dead_letter in dead_letters.take(10)}
     assert ids.keys() == set(bad)
     environment = local_environment(emulator.endpoint_url) | {
-        "AWS_CLI": str(find_emulator().resolve().parent / "aws"),
+        "AWS_CLI": str(ROOT / ".venv-awscli" / "bin" / "aws"),
         "AWS_SAM_STACK_NAME": project.stack_name,
         "CONFIG_ENV": "local",
         "HALF": half,
