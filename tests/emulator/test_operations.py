@@ -19,7 +19,7 @@ from sqslab.stack.environment import local_environment, replace_environment
 from sqslab.stack.project import Project
 from sqslab.workers import Workers
 from tests.conftest import ROOT
-from tests.support import HALVES
+from tests.support import HALVES, copy_stack
 
 PAGE = ROOT / "docs" / "operations.md"
 if not PAGE.exists():
@@ -74,11 +74,11 @@ def script(kind):
 
 
 @pytest.fixture(scope="module")
-def deployed():
+def deployed(tmp_path_factory):
     """The stack on an emulator of its own, with the dead letters and log lines that an incident leaves."""
     before = dict(os.environ)
     with Emulator() as emulator:
-        project, url = Project.find(ROOT), emulator.endpoint_url
+        project, url = Project.find(copy_stack(tmp_path_factory.mktemp("starter"))), emulator.endpoint_url
         replace_environment(local_environment(url, before))
         try:
             sam.build(url, emulator.directory, project)
