@@ -12,16 +12,18 @@ endif
 
 BIN := .venv/bin
 SOURCES := layers/partial_batch/partial_batch functions $(wildcard sqslab/src/sqslab benchmarks)
-# The tool and its emulator; what of the targets below needs neither also runs after `rm -r sqslab benchmarks`.
-TOOL := .venv/bin/sqslab $(if $(wildcard sqslab/pyproject.toml),.venv/bin/ministack)
+# What of the targets below does not need it also runs after `rm -r sqslab benchmarks`.
+TOOL := .venv/bin/sqslab
+# Several tests at once, and all of a file in one process: what its tests share is made once.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 # What `uv pip compile` needs to write one lock for Linux and macOS.
-COMPILE := uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
+COMPILE := uv pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
 DIST := dist
 TAG = $(GITHUB_REF_NAME)
 
-.PHONY: help setup demo up compare picture scaling test test-all lint checkov format build deploy invoke mutate bench soak faults dist release publish lock clean
+.PHONY: help setup demo up compare picture scaling test test-all nightly lint checkov format build deploy invoke mutate bench soak faults dist release publish lock upgrade clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -45,11 +47,14 @@ picture: benchmarks/__main__.py $(TOOL) ## record the picture of what `make up` 
 scaling: benchmarks/__main__.py $(TOOL) ## draw the plots of sqslab/docs/scaling.md
 	@$(BIN)/python -m benchmarks.pictures scaling sqslab/docs/scaling.svg
 
-test: .venv/ready $(if $(wildcard sqslab/pyproject.toml),$(TOOL)) ## run the tests of the stack and the layer; those in Docker are skipped where there is none
-	$(BIN)/python -m pytest -o testpaths=tests $(ARGS)
+test: .venv/ready $(if $(wildcard sqslab/pyproject.toml),$(TOOL)) ## run the tests of the stack and the layer but for the slow ones; those in Docker are skipped where there is none
+	$(PYTEST) -o testpaths=tests -m "not slow" $(ARGS)
 
-test-all: .venv/ready $(if $(wildcard sqslab/pyproject.toml),$(TOOL)) ## run those of sqslab and the benchmarks as well
-	$(BIN)/python -m pytest $(ARGS)
+test-all: .venv/ready $(if $(wildcard sqslab/pyproject.toml),$(TOOL)) .venv-awscli/ready ## run the slow ones, and those of sqslab and the benchmarks, as well
+	$(PYTEST) $(ARGS)
+
+nightly: export HYPOTHESIS_PROFILE := nightly
+nightly: test-all ## run all of them with thirty to a hundred times the examples; takes hours
 
 lint: .venv/ready $(if $(wildcard sqslab/pyproject.toml),.venv/bin/sqslab) ## ruff, mypy, cfn-lint, sam validate, the schemas of the workflows
 	$(BIN)/ruff check
@@ -120,14 +125,20 @@ publish: .venv/ready
 	@gh release download "$(TAG)" --dir $(DIST) --pattern "*.whl"
 	@$(BIN)/uv publish --trusted-publishing always $(DIST)/*.whl
 
-lock: .venv/ready ## renew the locked versions in locks/
-	$(BIN)/$(COMPILE) --upgrade --group development --output-file locks/development.txt
-	$(BIN)/$(COMPILE) --upgrade --group emulator --output-file locks/emulator.txt
-	$(BIN)/$(COMPILE) --upgrade --group checkov --output-file locks/checkov.txt
-	$(BIN)/$(COMPILE) --upgrade --group mutation --output-file locks/mutation.txt
+lock: .venv/ready ## lock what pyproject.toml names in locks/; what is locked already keeps its version
+	$(BIN)/$(COMPILE) $(UPGRADE) --group development --output-file locks/development.txt
+	$(BIN)/$(COMPILE) $(UPGRADE) --group awscli --output-file locks/awscli.txt
+	$(BIN)/$(COMPILE) $(UPGRADE) --group checkov --output-file locks/checkov.txt
+	$(BIN)/$(COMPILE) $(UPGRADE) --group mutation --output-file locks/mutation.txt
+ifneq ($(wildcard sqslab/pyproject.toml),)
+	cd sqslab && ../$(BIN)/$(COMPILE) --no-config $(UPGRADE) --group emulator --output-file src/sqslab/stack/emulator.txt
+endif
+
+upgrade: UPGRADE := --upgrade
+upgrade: lock ## lock the newest versions
 
 clean: ## remove what make made
-	rm -rf dist .venv .venv-checkov .venv-emulator .venv-mutation .mutation .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf dist .venv .venv-awscli .venv-checkov .venv-mutation .mutation .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # Whether cfn-lint finds the rules that .cfnlintrc names. Where not, it stops at that file, also within `sam validate`, which lints in
 # every environment of samconfig.toml: `lint` above then names one that is not there.
@@ -142,10 +153,6 @@ ifneq ($(wildcard sqslab/pyproject.toml),)
 .venv/bin/sqslab: sqslab/pyproject.toml .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable sqslab
 	@touch $@
-
-# sqslab finds the emulator beside its Python.
-.venv/bin/ministack: .venv/ready .venv-emulator/ready
-	@ln -sf ../../.venv-emulator/bin/ministack $@
 else
 .PHONY: .venv/bin/sqslab
 .venv/bin/sqslab:
@@ -155,11 +162,11 @@ endif
 .venv/ready: locks/development.txt
 	@$(call environment,.venv,locks/development.txt)
 
+.venv-awscli/ready: locks/awscli.txt
+	@$(call environment,.venv-awscli,locks/awscli.txt)
+
 .venv-checkov/ready: locks/checkov.txt
 	@$(call environment,.venv-checkov,locks/checkov.txt)
-
-.venv-emulator/ready: locks/emulator.txt
-	@$(call environment,.venv-emulator,locks/emulator.txt)
 
 .venv-mutation/ready: locks/mutation.txt
 	@$(call environment,.venv-mutation,locks/mutation.txt)

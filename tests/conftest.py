@@ -2,6 +2,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import support  # keeps the AWS settings, which go below
@@ -30,11 +31,20 @@ os.environ |= {
 os.environ |= {"BACKOFF_BASE": "10", "DEAD_LETTER_QUEUE_URL": "DeadLetterQueue", "MAX_RECEIVE_COUNT": "5"}
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Hand on to a process of pytest-xdist what this one has taken out of the environment."""
+    node.workerinput["aws_settings"] = support.AWS_SETTINGS
+
+
 def pytest_configure(config):
+    if hasattr(config, "workerinput"):
+        support.AWS_SETTINGS.clear()
+        support.AWS_SETTINGS.update(config.workerinput["aws_settings"])
     config.addinivalue_line("markers", "differs(reason): the emulator does otherwise than AWS")
 
 
-settings.register_profile("default", max_examples=300, deadline=None)
+settings.register_profile("default", max_examples=100, deadline=None)
 settings.register_profile("nightly", max_examples=10_000, deadline=None)
 # mutmut runs the tests several times in one process, on other instances of their classes each time.
 settings.register_profile(

@@ -1,7 +1,9 @@
 """What several tests need: records and events as Lambda makes them."""
 
 import os
+import shutil
 import time
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -29,6 +31,17 @@ as_shipped = pytest.mark.skipif(
 )
 of_standard = pytest.mark.skipif("standard" not in HALVES, reason="there is no standard queue")
 of_fifo = pytest.mark.skipif("fifo" not in HALVES, reason="there is no FIFO queue")
+
+
+def copy_stack(folder: Path) -> Path:
+    """Copy what `sam build` and `sam deploy` need: two of them in one folder at once would disturb each other."""
+    root = Path(__file__).parents[1]
+    for name in ("template.yaml", "samconfig.toml"):
+        shutil.copy(root / name, folder)
+    for name in ("functions", "layers"):
+        shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
 
 STANDARD_ARN = "arn:aws:sqs:us-east-1:123456789012:orders"
 FIFO_ARN = "arn:aws:sqs:us-east-1:123456789012:movements.fifo"

@@ -22,6 +22,6 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "differs(reason): the emulator does otherwise than AWS")
 
 
-settings.register_profile("default", max_examples=300, deadline=None)
+settings.register_profile("default", max_examples=100, deadline=None)
 settings.register_profile("nightly", max_examples=10_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

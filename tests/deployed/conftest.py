@@ -24,7 +24,7 @@ from sqslab.stack.project import Project
 from sqslab.stack.sam import build, deploy
 from sqslab.workers import Workers
 from tests.conftest import ROOT
-from tests.support import AWS_SETTINGS, HALVES
+from tests.support import AWS_SETTINGS, HALVES, copy_stack
 
 STACK_NAME = "AWS_SAM_STACK_NAME"
 # Not meant to be reached: with the template's parameters a message that always fails takes eight minutes.
@@ -126,12 +126,12 @@ def outputs_of(stack_name):
     try:
         (stack,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
     except (ClientError, BotoCoreError) as error:
-        pytest.exit(f"tests/deployed: no stack {stack_name}, which {STACK_NAME} names, could be looked at: {error}", 2)
+        pytest.fail(f"no stack {stack_name}, which {STACK_NAME} names, could be looked at: {error}", pytrace=False)
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
 @pytest.fixture(scope="module")
-def outputs():
+def outputs(tmp_path_factory):
     """The outputs of the stack. For as long as these tests run, this process's environment is that of its place."""
     before = dict(os.environ)
     with ExitStack() as running:
@@ -141,7 +141,7 @@ def outputs():
             replace_environment(others | AWS_SETTINGS)
         else:
             emulator = running.enter_context(Emulator())
-            url, project = emulator.endpoint_url, Project.find(ROOT)
+            url, project = emulator.endpoint_url, Project.find(copy_stack(tmp_path_factory.mktemp("starter")))
             replace_environment(local_environment(url, before) | {STACK_NAME: project.stack_name})
             build(url, emulator.directory, project)
             deploy(url, emulator.directory, project)

@@ -9,7 +9,10 @@ import uuid
 import boto3
 import pytest
 
-from tests.support import HALVES
+from tests.support import AWS_SETTINGS, HALVES
+
+# On the emulator the tests in tests/emulator find most of what these do.
+pytestmark = [] if "AWS_SAM_STACK_NAME" in AWS_SETTINGS else [pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,7 @@ from sqslab.scenario.delivery_log import DeliveryLog
 from sqslab.stack import sam
 from sqslab.stack.project import Project
 from sqslab.workers import Workers
-from tests.conftest import ROOT
-from tests.support import as_shipped
+from tests.support import as_shipped, copy_stack
 
 pytestmark = as_shipped
 
@@ -30,8 +29,8 @@ def queues_of(outputs):
 
 
 @pytest.fixture(scope="module")
-def outputs(emulator):
-    project = Project.find(ROOT)
+def outputs(emulator, tmp_path_factory):
+    project = Project.find(copy_stack(tmp_path_factory.mktemp("starter")))
     sam.build(emulator.endpoint_url, emulator.directory, project)
     return sam.deploy(emulator.endpoint_url, emulator.directory, project)
 

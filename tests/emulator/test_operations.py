@@ -14,16 +14,17 @@ from sqslab.dlq.dead_letters import held_dead_letters
 from sqslab.queues import backlog
 from sqslab.scenario.delivery_log import DeliveryLog
 from sqslab.stack import sam
-from sqslab.stack.emulator import Emulator, find_emulator
+from sqslab.stack.emulator import Emulator
 from sqslab.stack.environment import local_environment, replace_environment
 from sqslab.stack.project import Project
 from sqslab.workers import Workers
 from tests.conftest import ROOT
-from tests.support import HALVES
+from tests.support import HALVES, copy_stack
 
 PAGE = ROOT / "docs" / "operations.md"
 if not PAGE.exists():
     pytest.skip("docs/ was deleted", allow_module_level=True)
+pytestmark = pytest.mark.slow
 RUNBOOK = PAGE.read_text()
 SEPARATOR = "---- next block ----"
 # CLI version 1 has SQS endpoints of its own for some regions and heeds AWS_ENDPOINT_URL in none of them.
@@ -73,11 +74,11 @@ def script(kind):
 
 
 @pytest.fixture(scope="module")
-def deployed():
+def deployed(tmp_path_factory):
     """The stack on an emulator of its own, with the dead letters and log lines that an incident leaves."""
     before = dict(os.environ)
     with Emulator() as emulator:
-        project, url = Project.find(ROOT), emulator.endpoint_url
+        project, url = Project.find(copy_stack(tmp_path_factory.mktemp("starter"))), emulator.endpoint_url
         replace_environment(local_environment(url, before))
         try:
             sam.build(url, emulator.directory, project)
@@ -110,7 +111,7 @@ def ran(request, deployed, wait_for):
         ids = {dead_letter.source_id: dead_letter.id for dead_letter in dead_letters.take(10)}
     assert ids.keys() == set(bad)
     environment = local_environment(emulator.endpoint_url) | {
-        "AWS_CLI": str(find_emulator().resolve().parent / "aws"),
+        "AWS_CLI": str(ROOT / ".venv-awscli" / "bin" / "aws"),
         "AWS_SAM_STACK_NAME": project.stack_name,
         "CONFIG_ENV": "local",
         "HALF": half,

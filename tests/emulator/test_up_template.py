@@ -1,7 +1,6 @@
 """`sqslab up` on a copy of this repository's template, as a user runs it."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,21 +9,16 @@ import pytest
 
 from sqslab_testing.programs import Program
 from tests.conftest import ROOT
-from tests.support import as_shipped
+from tests.support import as_shipped, copy_stack
 
-pytestmark = as_shipped
+pytestmark = [as_shipped, pytest.mark.slow]
 
 ORDER = '{"order_id": "A1", "quantity": 2}'
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("starter")
-    for name in ("template.yaml", "samconfig.toml"):
-        shutil.copy(ROOT / name, folder)
-    for name in ("functions", "layers"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
+    return copy_stack(tmp_path_factory.mktemp("starter"))
 
 
 @pytest.fixture(scope="module")

@@ -54,9 +54,10 @@ def test_the_zip_is_the_layer_with_its_bytecode(release):
 
 def test_the_notes_have_the_line_that_publishes_the_zip(release):
     (file,) = release.glob("partial_batch_layer-*.zip")
-    assert f"aws lambda publish-layer-version --layer-name partial-batch --zip-file fileb://{file.name}" in (
-        release / "notes.md"
-    ).read_text()
+    assert (
+        f"aws lambda publish-layer-version --layer-name partial-batch --zip-file fileb://{file.name}"
+        in (release / "notes.md").read_text()
+    )
 
 
 def test_a_tag_that_is_not_the_version_is_refused_before_anything_is_published(tmp_path):

@@ -26,6 +26,7 @@ KIND = r"StandardBatch\w+|FifoBatchSize|FifoQueueMaxReceiveCount|FifoQueue(?=: t
 
 pytestmark = [
     as_shipped,
+    pytest.mark.slow,
     pytest.mark.skipif(not SECTION, reason="the README is another"),
     pytest.mark.skipif(
         not all((ROOT / folder).exists() for folder in ("benchmarks", "docs", "sqslab")),

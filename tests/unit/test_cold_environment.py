@@ -47,7 +47,7 @@ def loaded():
     return [name for name in ("boto3", "botocore") if name in sys.modules]
 
 def invoke(handler, *bodies, **fields):
-    response = handler(sqs_event(*bodies, **fields), LambdaContext(5.3))
+    response = handler(sqs_event(*bodies, **fields), LambdaContext(6))
     return len(response["batchItemFailures"])
 """
 

@@ -65,7 +65,7 @@ def test_only_a_job_that_takes_on_a_role_or_publishes_gets_a_token_and_none_has_
 @each_job
 def test_a_job_ends_and_leaves_no_credentials_of_git_behind(job):
     if "uses" not in job:
-        assert job["timeout-minutes"] <= 120
+        assert job["timeout-minutes"] <= (350 if job in WORKFLOWS["nightly.yml"]["jobs"].values() else 120)
         (checkout,) = [step for step in steps(job) if step.get("uses", "").startswith("actions/checkout@")]
         assert checkout["with"]["persist-credentials"] is False
 
@@ -78,6 +78,13 @@ def test_a_job_runs_targets_of_the_makefile_and_nothing_else(job):
             command = re.fullmatch(r"make ([a-z-]+)(?: [A-Z_]+=[\w/]+)?", step["run"])
             assert command, step["run"]
             assert command[1] in targets
+
+
+def test_the_whole_of_what_make_test_all_thins_out_runs_each_night():
+    workflow = WORKFLOWS["nightly.yml"]
+    assert "schedule" in workflow[True]  # YAML 1.1 takes `on` for a truth value
+    (job,) = workflow["jobs"].values()
+    assert [step["run"] for step in steps(job) if "run" in step] == ["make nightly"]
 
 
 def test_prod_comes_after_the_tests_of_the_deployed_dev():

@@ -111,7 +111,7 @@ def test_nothing_is_lost_out_of_order_or_dead_lettered_without_a_reason(name):
     class InThisMode(Operations):
         mode = MODES[name]
 
-    examples = max(1, settings().max_examples // 15)  # each is a world of its own
+    examples = max(1, settings().max_examples // 10)  # each is a world of its own
     run_state_machine_as_test(
         InThisMode, settings=settings(max_examples=examples, stateful_step_count=20, print_blob=True)
     )

@@ -19,11 +19,12 @@ class Program:
         stdin=subprocess.DEVNULL,
         folder=None,
         module="sqslab",
+        command=None,
     ):
         self.temporary_directory = temporary_directory
         self.lines = []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [*(command or (sys.executable, "-m", module)), *arguments],
             cwd=folder or temporary_directory,
             env=environment | {"TMPDIR": str(temporary_directory), "PYTHONUNBUFFERED": "1"},
             stdin=stdin,

@@ -133,26 +133,6 @@ def test_the_emulator_may_be_chosen(monkeypatch):
     assert str(find_emulator()) == sys.executable
 
 
-def test_without_a_choice_the_emulator_is_the_one_beside_this_python_or_on_the_path(monkeypatch, tmp_path):
-    monkeypatch.delenv("SQSLAB_EMULATOR", raising=False)
-    for place in ("beside", "path"):
-        (tmp_path / place).mkdir()
-        (tmp_path / place / "ministack").touch(mode=0o755)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "beside" / "python"))
-    monkeypatch.setenv("PATH", str(tmp_path / "path"))
-    assert find_emulator() == tmp_path / "beside" / "ministack"
-    (tmp_path / "beside" / "ministack").unlink()
-    assert find_emulator() == tmp_path / "path" / "ministack"
-
-
-def test_a_missing_emulator_is_told_with_the_way_out(monkeypatch, tmp_path):
-    monkeypatch.delenv("SQSLAB_EMULATOR", raising=False)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SqslabError, match="Install ministack"):
-        find_emulator()
-
-
 def test_stopping_a_process_ends_its_children_also_those_that_do_not_listen(tmp_path, wait_for):
     # given a process whose child ignores SIGTERM
     child = tmp_path / "child"

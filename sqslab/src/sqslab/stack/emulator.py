@@ -1,10 +1,8 @@
 """Starts and stops the emulator of AWS, MiniStack, on a loopback port."""
 
 import os
-import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -19,6 +17,7 @@ from sqslab.errors import SqslabError
 from sqslab.signals import shielded
 from sqslab.stack import processes
 from sqslab.stack.environment import emulator_environment
+from sqslab.stack.installation import installed_emulator
 
 HOST = "127.0.0.1"
 
@@ -27,22 +26,16 @@ _LOG_LINES_SHOWN = 30
 
 
 def find_emulator() -> Path:
-    """Find MiniStack's executable: what `SQSLAB_EMULATOR` names, else the one beside this Python or on the PATH.
+    """Find MiniStack's executable: what `SQSLAB_EMULATOR` names, else the one that sqslab installs for itself.
 
     Raises:
-        SqslabError: there is none.
+        SqslabError: there is none, and it cannot be installed.
     """
     if chosen := os.environ.get("SQSLAB_EMULATOR"):
         if Path(chosen).is_file():
             return Path(chosen)
         raise SqslabError(f"The emulator is missing: there is no {chosen}, which SQSLAB_EMULATOR names.")
-    found = shutil.which("ministack", path=str(Path(sys.executable).parent)) or shutil.which("ministack")
-    if found is None:
-        raise SqslabError(
-            "The emulator (ministack) is missing, beside this Python and on the PATH. Install ministack and "
-            "aws-sam-translator into an environment of their own, and name its ministack in SQSLAB_EMULATOR."
-        )
-    return Path(found)
+    return installed_emulator()
 
 
 class Emulator:
