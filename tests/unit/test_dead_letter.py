@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from partial_batch import Message, PermanentFailure, batch_handler
 from partial_batch._sqs import client as _sqs
+from partial_batch._sqs import dead_letters
 
 from tests.support import FIFO_ARN, STANDARD_ARN, fifo_event, record, reported, standard_event
 from tests.unit.conftest import SentMessages
@@ -264,6 +265,17 @@ class TestSendingFails:
         assert reported(failing_with(PermanentFailure())(standard_event("bad1", "bad2"))) == ["bad1", "bad2"]
         assert code in caplog.text
         assert f"(not sent to the dead-letter queue, as before: {code})" in caplog.text
+
+    def test_whatever_goes_wrong_is_reported_by_its_type(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def send(*_: object, end: float | None) -> None:
+            raise OSError("what it says may hold the body")
+
+        monkeypatch.setattr(dead_letters, "send", send)
+
+        assert reported(failing_with(PermanentFailure())(standard_event("bad1", "bad2"))) == ["bad1", "bad2"]
+        assert caplog.text.count("(not sent to the dead-letter queue: OSError)") == 2
 
     def test_an_unreachable_queue_is_tried_once_a_batch_with_one_repeat(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

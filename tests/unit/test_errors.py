@@ -37,6 +37,11 @@ class Forgetful(RetryLater):
         self.order = order
 
 
+class Numbered(PermanentFailure):
+    def __new__(cls, number: int) -> "Numbered":
+        return super().__new__(cls, number)
+
+
 def noted(error: Exception) -> Exception:
     error.add_note("a note")
     return error
@@ -61,6 +66,7 @@ def over_the_wire(protocol: int) -> Callable[[Exception], Exception]:
         Down("mail"),
         Both("key"),
         Forgetful("A1"),
+        Numbered(7),
         noted(RetryLater(5)),
     ],
     ids=repr,
@@ -76,6 +82,19 @@ def test_it_survives_pickling_and_copying(error: Exception, way: Callable[[Excep
     assert type(other) is type(error)
     assert (str(other), other.args, vars(other)) == (str(error), error.args, vars(error))
     assert getattr(other, "seconds", None) == getattr(error, "seconds", None)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (RetryLater(5), "to be tried again in 5 s"),
+        (RetryLater(5, "busy"), "busy"),
+        (StopBatch(), "nothing more of the batch is to be started"),
+        (StopBatch(60, "down"), "down"),
+    ],
+)
+def test_it_says_its_reason_or_what_it_asks_for(error: Exception, text: str) -> None:
+    assert str(error) == text
 
 
 def test_the_jitter_does_not_follow_the_global_random_generator() -> None:

@@ -1,6 +1,8 @@
 """The event loop of async functions survives what they do, and so do the clients that are bound to it."""
 
 import asyncio
+import contextlib
+import gc
 import os
 import subprocess
 import sys
@@ -146,6 +148,17 @@ class TestAfterAHang:
         assert event_loop._executor is executor
 
 
+    def test_a_thread_of_the_loop_has_a_name_as_asyncio_gives_it(self) -> None:
+        names: list[str] = []
+
+        @batch_handler
+        async def handler(message: Message) -> None:
+            names.append(await asyncio.to_thread(lambda: threading.current_thread().name))
+
+        assert reported(handler(standard_event("1"))) == []
+        assert names[0].startswith("asyncio_")
+
+
 class TestWhatAFunctionDoesToTheLoop:
     """It costs no other message anything."""
 
@@ -251,6 +264,39 @@ class TestWhatAFunctionDoesToTheLoop:
             handler(standard_event("1"), Context(60))
         environment.works()
 
+    @pytest.mark.parametrize("by", ["task", "callback"])
+    def test_nothing_is_said_of_what_ended_the_program_and_left_the_handler(
+        self, by: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        told: list[str] = []
+        loop = event_loop._kept_loop()
+        loop.set_exception_handler(lambda _, context: told.append(context["message"]))
+
+        def end() -> None:
+            raise SystemExit
+
+        async def child() -> None:
+            end()
+
+        @batch_handler
+        async def handler(message: Message) -> None:
+            if by == "task":
+                children = [asyncio.create_task(child())]
+                del children[0]
+            else:
+                asyncio.get_running_loop().call_soon(end)
+            await asyncio.sleep(hangs.LONG)
+
+        try:
+            with contextlib.suppress(SystemExit):
+                handler(standard_event("1"), Context(60))
+                raise AssertionError("it did not leave the handler")
+            caplog.clear()  # its records hold what was raised
+            gc.collect()
+        finally:
+            loop.set_exception_handler(None)
+        assert told == []
+
     def test_a_child_s_own_base_exception_fails_its_message_only(self, environment: Environment) -> None:
         class Panic(BaseException):
             """As one of a Rust extension."""
@@ -340,6 +386,95 @@ class TestWhatAMessageDoesNotWaitFor:
         thread.join()
 
         assert children[0].cancelled()
+
+
+class TestAtExit:
+    """The loop that was kept is closed, and Python has nothing to warn of."""
+
+    @pytest.fixture
+    def loop(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.AbstractEventLoop]:
+        loop = asyncio.new_event_loop()
+        monkeypatch.setattr(event_loop, "_loop", loop)
+        yield loop
+        loop.close()
+
+    def test_what_is_pending_is_cancelled_and_may_clean_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        done: list[str] = []
+
+        async def waits() -> None:
+            done.append("started")
+            try:
+                await asyncio.sleep(hangs.LONG)
+            finally:
+                for _ in range(10):
+                    await asyncio.sleep(0)
+                done.append("cleaned up")
+
+        task = loop.create_task(waits())
+        loop.run_until_complete(asyncio.sleep(0))
+
+        event_loop._close_kept_loop()
+
+        assert task.cancelled()
+        assert done == ["started", "cleaned up"]
+        assert loop.is_closed()
+
+    def test_what_does_not_let_itself_be_cancelled_is_left_behind(
+        self, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told: list[str] = []
+        loop.set_exception_handler(lambda _, context: told.append(context["message"]))
+        monkeypatch.setattr(event_loop, "_left_behind", [])
+        left = loop.create_task(hangs.does_not_let_itself_be_cancelled())
+        loop.run_until_complete(asyncio.sleep(0))
+
+        event_loop._close_kept_loop()
+
+        assert not left.done()
+        assert loop.is_closed()
+        del left
+        event_loop._left_behind.clear()
+        gc.collect()
+        assert told == []
+
+    def test_what_raises_when_it_is_cancelled_does_not_end_the_exit(self, loop: asyncio.AbstractEventLoop) -> None:
+        async def raises() -> None:
+            try:
+                await asyncio.sleep(hangs.LONG)
+            finally:
+                raise KeyboardInterrupt
+
+        pending = loop.create_task(raises())
+        loop.run_until_complete(asyncio.sleep(0))
+
+        event_loop._close_kept_loop()
+
+        assert pending.done()
+        assert loop.is_closed()
+
+    def test_with_nothing_pending_it_is_closed(self, loop: asyncio.AbstractEventLoop) -> None:
+        event_loop._close_kept_loop()
+
+        assert loop.is_closed()
+
+    def test_one_that_is_closed_already_is_left_alone(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.close()
+
+        event_loop._close_kept_loop()
+
+    def test_one_that_still_runs_is_left_alone(self, loop: asyncio.AbstractEventLoop) -> None:
+        async def exits() -> None:
+            event_loop._close_kept_loop()
+            await asyncio.sleep(0)
+
+        loop.run_until_complete(exits())
+
+        assert not loop.is_closed()
+
+    def test_where_no_function_was_async_there_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(event_loop, "_loop", None)
+
+        event_loop._close_kept_loop()
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ OTHERS: list[tuple[Any, str, str]] = [
     ([{"eventSource": "aws:mq", "data": "secret"}], "an ActiveMQ event", "no partial failures"),
     ([{"eventSource": "aws:kafka", "topic": "secret", "value": "secret"}], "Pipes", "map the topic"),
     ({"Records": [{"eventSource": "acme:secret"}]}, "a source that is not SQS", "Kinesis or DynamoDB"),
+    ({"Records": [{"EventSource": "acme:secret"}]}, "a source that is not SQS", "Kinesis or DynamoDB"),
 ]
 
 
@@ -124,18 +125,28 @@ def test_an_event_of_another_kind_says_what_it_is_and_what_to_do(event: Any, wha
     assert advice in said
 
 
+def test_a_record_of_a_source_that_nobody_knows_is_taken_for_sqs_s_if_it_is_like_one() -> None:
+    event = [record(name) | {"eventSource": "acme:queue"} for name in ("1", "2")]
+
+    assert reported(batch_handler(lambda message: int(message.id) - 1 or 1 / 0)(event)) == ["1"]
+
+
 @pytest.mark.parametrize(
     "window",
     [
         {"window": {"start": "2020-12-09T07:04:00Z", "end": "2020-12-09T07:06:00Z"}, "state": {}},
         {"isFinalInvokeForWindow": True, "state": {"secret": 1}},
+        {"isWindowTerminatedEarly": False},
     ],
 )
 @pytest.mark.parametrize("stream", [kinesis_event("1"), dynamodb_event({"id": {"S": "1"}}), {"Records": []}])
 def test_a_tumbling_window_is_refused_since_the_layer_keeps_no_state(
     window: dict[str, Any], stream: dict[str, Any]
 ) -> None:
-    assert "this layer keeps no state" in refusal(stream | window)
+    assert refusal(stream | window) == (
+        "the event has a tumbling window, and this layer keeps no state; "
+        "take TumblingWindowInSeconds out of the event source mapping"
+    )
 
 
 @pytest.mark.parametrize("event", [{"Records": []}, [], {"eventSource": "aws:kafka", "records": {}}])

@@ -148,6 +148,15 @@ def test_what_is_malformed_and_not_needed_is_an_error_where_it_is_read(change: d
     assert identifiers(batch_handler(lambda message: getattr(message, reading))(event)) == [("orders-0", 0)]
 
 
+def test_a_value_that_is_not_base64_is_called_so() -> None:
+    event = kafka_event("a")
+    event["records"]["orders-0"][0]["value"] = {"already": "parsed"}
+    failures: list[str] = []
+    batch_handler(lambda message: message.body, on_failure=lambda _, error: failures.append(str(error)))(event)
+
+    assert failures == ["what is to be base64 is not a string"]
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [

@@ -189,10 +189,36 @@ class TestConfirmed:
 
     def test_a_wrong_md5_is_about_this_message_and_no_id_is_about_all(self, warm: Server) -> None:
         warm.answer = giving({"MessageId": "new", "MD5OfMessageBody": "0" * 32})
-        assert why_not(warm).only_this
+        failure = why_not(warm)
+        assert failure.only_this
+        assert str(failure) == "SQS did not confirm it: the MD5 of the body is another"
 
         warm.answer = giving({})
-        assert not why_not(warm).only_this
+        failure = why_not(warm)
+        assert not failure.only_this
+        assert str(failure) == "SQS did not confirm it: the answer has no MessageId"
+
+    @pytest.mark.parametrize("answer", [None, [], "text"])
+    def test_nor_does_an_answer_that_botocore_would_not_give(
+        self, answer: Any, warm: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("partial_batch._sqs.dead_letters.call", lambda *_, **__: answer)
+
+        assert str(why_not(warm)) == "SQS did not confirm it: the answer has no MessageId"
+
+    def test_where_md5_is_not_for_security_it_is_asked_for_so(
+        self, warm: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def in_fips_mode(data: bytes, *, usedforsecurity: bool = True) -> Any:
+            if usedforsecurity:
+                raise ValueError("disabled for FIPS")
+            return available(data)
+
+        available = hashlib.md5
+        warm.answer = giving({"MessageId": "new", "MD5OfMessageBody": "0" * 32})
+        monkeypatch.setattr(hashlib, "md5", in_fips_mode)
+
+        assert "the MD5 of the body is another" in str(why_not(warm))
 
     def test_without_md5_in_this_python_the_message_id_has_to_do(
         self, warm: Server, monkeypatch: pytest.MonkeyPatch

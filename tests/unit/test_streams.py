@@ -192,6 +192,7 @@ def test_a_dynamodb_record_as_a_message() -> None:
     (message,) = messages
 
     assert message.id == message.sequence_number == "4421584500000000017450439091"
+    assert message.json() is event["Records"][0]["dynamodb"]
     assert message.json()["NewImage"]["Message"] == {"S": message.id}
     assert '"NewImage"' in message.body
     assert message.sent_at == 1545084650
@@ -219,6 +220,14 @@ def test_a_malformed_record_is_refused(change: dict[str, Any], complaint: str) -
     event["Records"][1] |= change
 
     with pytest.raises(InvalidEvent, match=complaint):
+        batch_handler(print)(event)
+
+
+def test_a_malformed_dynamodb_record_is_refused() -> None:
+    event = dynamodb("1", "2")
+    del event["Records"][1]["dynamodb"]["SequenceNumber"]
+
+    with pytest.raises(InvalidEvent, match=r"^Records\[1\]\.dynamodb\.SequenceNumber is missing$"):
         batch_handler(print)(event)
 
 

@@ -35,6 +35,14 @@ class TestBackoff:
         assert min(delays) < 20
         assert max(delays) > 80
 
+    @pytest.mark.parametrize(("drawn", "delay"), [(b"\xff" * 6, 100), (bytes(6), 100 / 2**48)])
+    def test_jitter_reaches_all_of_it_and_never_zero(
+        self, drawn: bytes, delay: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("partial_batch.backoff.urandom", lambda count: drawn[:count])
+
+        assert Backoff(base=100).delay(1) == delay
+
     def test_its_defaults_are_a_second_a_quarter_of_an_hour_and_jitter(self) -> None:
         assert repr(Backoff()) == "Backoff(base=1.0, maximum=900.0, jitter=True)"
 

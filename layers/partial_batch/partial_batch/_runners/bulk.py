@@ -46,7 +46,6 @@ class _Bulk:
         self._messages: list[Message] = [batch.message(position) for position in range(len(batch.records))]
         self._error: BaseException | None = OutOfTime("the time of the function was nearly over")
         self._failed: set[str] = set()  # ids of what the function named
-        self._noted = 0  # messages
 
     def may_start(self) -> bool:
         """Whether there is anything to do, and time for it."""
@@ -73,14 +72,12 @@ class _Bulk:
                 self._batch.failed(position, message, self._error)
 
     def _note(self) -> None:
-        """Note what the function said of each message, from where an interrupt may have ended this before."""
+        """Note what the function said of each message. An interrupt may have ended this before."""
         batch = self._batch
         on_success = batch.options.on_success
         outcomes = batch.outcomes
-        for position in range(self._noted, len(self._messages)):
-            self._noted = position
-            message = self._messages[position]
-            if self._waits(message) or outcomes[position] != NEVER_STARTED:
+        for position, message in enumerate(self._messages):
+            if outcomes[position] != NEVER_STARTED or self._waits(message):
                 continue
             if message.id in self._failed:
                 if batch.message_type.grouped:
@@ -97,7 +94,6 @@ class _Bulk:
                     batch.failed(position, message, error)
                     continue
             outcomes[position] = SUCCEEDED
-        self._noted = len(self._messages)
 
     def _waits(self, message: Message) -> bool:
         """Whether it goes back with a failed one before it, which comes first, whatever became of it."""

@@ -96,7 +96,7 @@ def _require_confirmed(answer: Any, body: str) -> None:
     """
     identifier = answer.get("MessageId") if isinstance(answer, dict) else None
     if not isinstance(identifier, str) or not identifier:
-        raise CallFailed("SQS did not confirm it: the answer has no MessageId", answered=True)
+        raise CallFailed("SQS did not confirm it: the answer has no MessageId")
     import hashlib
 
     try:
@@ -104,7 +104,7 @@ def _require_confirmed(answer: Any, body: str) -> None:
     except ValueError:  # a Python built without MD5; then the MessageId has to do
         return
     if answer.get("MD5OfMessageBody") != digest:
-        raise CallFailed("SQS did not confirm it: the MD5 of the body is another", only_this=True, answered=True)
+        raise CallFailed("SQS did not confirm it: the MD5 of the body is another", only_this=True)
 
 
 def _attributes(message: Message, body_bytes: int, error_type: str, error_message: str) -> dict[str, dict[str, Any]]:
