@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -146,7 +147,6 @@ class TestAfterAHang:
         environment.works()
 
         assert event_loop._executor is executor
-
 
     def test_a_thread_of_the_loop_has_a_name_as_asyncio_gives_it(self) -> None:
         names: list[str] = []
@@ -494,8 +494,11 @@ def test_many_invocations_with_a_hang_in_each_leave_nothing_that_python_complain
     )
 
     assert run.returncode == 0, run.stderr
-    assert run.stdout == f"{arguments[0]} hangs, {loops} loops\n"
-    assert run.stderr.count(REPLACED) == loops - (loops == 1)
+    hung, made = map(int, re.findall(r"\d+", run.stdout))
+    assert hung == int(arguments[0])
+    assert run.stderr.count(REPLACED) == made - (made == 1)
+    # A machine that has much to do may take too long to end one that can be ended.
+    assert made == 1 if loops == 1 else made >= loops
     for complaint in ("was destroyed", "never retrieved", "never awaited", "GeneratorExit", "Exception ignored"):
         if complaint == "Exception ignored" and "left" in arguments:
             continue  # it is said of the client's connection, which the program did not close

@@ -500,6 +500,7 @@ class TestMakingTheClient:
     @pytest.mark.usefixtures("in_lambda")
     def test_what_goes_wrong_is_for_the_first_call_to_say(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "not a URL")
+        monkeypatch.setattr(_sqs, "LONGEST", HANG_GUARD)
 
         make_client()
 
