@@ -18,8 +18,34 @@ MODULES = sorted(
     for path in (LAYER / "partial_batch").rglob("*.py")
     if "testing" not in path.parts  # is for tests of consumers, and not needed on Lambda
 )
+# What no cold start waits for.
+LATER = {Path("partial_batch/batch_apis.py")}
+LATER |= {Path("partial_batch/_reporting") / name for name in ("log.py", "texts.py")}
+LATER |= {path for path in MODULES if path.parent.name == "_sources" and path.name != "__init__.py"}
+LATER |= {Path("partial_batch/_sqs") / name for name in ("dead_letters.py", "visibility.py")}
 # The path that bytecode lies at in the version of this Python, which is that of the template.
-BYTECODE = [path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc" for path in MODULES]
+BYTECODE = [path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc" for path in MODULES if path not in LATER]
+# Handlers of every kind, made and called with messages that succeed. It prints what has no bytecode.
+COLD_START = """
+import os, sys
+from partial_batch import Backoff, batch_handler, bulk_handler
+os.environ["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:1"
+event = {"Records": [{"messageId": "a", "body": "{}", "attributes": {"MessageGroupId": "g"}, "eventSourceARN": arn}
+                     for arn in ["arn:aws:sqs:us-east-1:123456789012:q.fifo"]]}
+def function(message): pass
+async def coroutine(message): pass
+def bulk(messages): pass
+options = {"backoff": Backoff(), "metrics_namespace": "n"}
+for handler in (
+    *(batch_handler(each, concurrency=count, **options, **groups)
+      for each in (function, coroutine) for count in (1, 2) for groups in ({}, {"on_fifo_failure": "skip_group"})),
+    bulk_handler(bulk, **options),
+):
+    assert handler(event, None) == {"batchItemFailures": []}
+modules = [module for name, module in sys.modules.items() if name.startswith("partial_batch")]
+print(*(module.__name__ for module in modules if not os.path.exists(module.__spec__.cached)), file=sys.stderr)
+assert len(modules) > 20
+"""
 TYPED = Path("partial_batch/py.typed")
 
 
@@ -97,6 +123,14 @@ def test_a_cold_start_reads_the_bytecode_and_does_not_look_at_the_source(built):
     # then
     assert cached == str(layer.parent / "__pycache__" / "__init__.cpython-313.pyc")
     assert {path: path.stat().st_mtime_ns for path in built.rglob("*")} == before
+
+
+def test_whatever_a_cold_start_loads_has_bytecode(built):
+    script = f"import sys; sys.path.insert(0, {str(built / 'python')!r})\n{COLD_START}"
+    # when
+    done = subprocess.run([sys.executable, "-B", "-I", "-c", script], check=True, capture_output=True, text=True)
+    # then
+    assert done.stderr.strip() == ""
 
 
 def test_a_traceback_names_the_file_that_runs(built):

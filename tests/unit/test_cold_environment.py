@@ -142,7 +142,7 @@ class TestTheFirstInvocation:
 
         assert ran.result == 1
         assert "hidden" not in ran.log
-        assert "the visibility timeout of 1 messages stays the queue's: AccessDeniedException" in ran.log
+        assert "the visibility timeout of 1 message stays the queue's: AccessDeniedException" in ran.log
 
     def test_nor_where_nothing_answers(self, server: Server) -> None:
         url = server.url.rsplit(":", 1)[0] + ":1"  # no program listens there
@@ -155,7 +155,7 @@ class TestTheFirstInvocation:
 
         assert ran.result == 1
         assert "hidden" not in ran.log
-        assert "the visibility timeout of 1 messages stays the queue's" in ran.log
+        assert "the visibility timeout of 1 message stays the queue's" in ran.log
 
 
 class TestTheClient:
@@ -258,4 +258,4 @@ def invoke(handler, *bodies, seconds):
 
         assert ran.result == 1
         assert "hidden" not in ran.log
-        assert "the visibility timeout of 1 messages stays the queue's: no" in ran.log  # answer in time, or time left
+        assert "the visibility timeout of 1 message stays the queue's: no" in ran.log  # answer in time, or time left

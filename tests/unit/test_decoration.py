@@ -171,7 +171,7 @@ def test_what_can_be_called_with_one_argument_is_taken(decorate: Any, function: 
 @pytest.mark.parametrize("function", bad.values(), ids=bad)
 def test_what_cannot_is_an_error_at_decoration(decorate: Any, function: Any) -> None:
     wanted = "a message" if decorate is batch_handler else "the list of messages"
-    with pytest.raises(TypeError, match=rf"called with {wanted} and nothing else|decorate the bound method"):
+    with pytest.raises(TypeError, match=rf"must take {wanted} and nothing else|decorate the bound method"):
         decorate(function)
 
 

@@ -11,16 +11,18 @@ from typing import Any
 
 import pytest
 from partial_batch import Message
+from partial_batch._sources import read_event
 from partial_batch._sqs import client as _sqs
 from partial_batch._sqs import visibility
 from partial_batch._sqs.client import CallFailed, call, make_client
 from partial_batch._sqs.dead_letters import send
 from partial_batch._sqs.visibility import change_visibility
+from partial_batch.message import ReceivedMessage
 
 from tests.support import FIFO_ARN, STANDARD_ARN, record
 
 HANG_GUARD = 10
-"""Seconds: what would take 24 took less. The figures themselves are measured by benchmarks/settling.py."""
+"""Seconds: what would take 24 took less. The figures themselves are measured by benchmarks/failures.py."""
 
 Answer = Callable[["Request"], None]
 
@@ -91,6 +93,13 @@ def first(answer: Answer) -> Answer:
     return lambda request: answer(request) if request.number == 0 else well(request)
 
 
+def received(of: dict[str, Any]) -> ReceivedMessage:
+    """The message as a batch has it."""
+    message = read_event({"Records": [of]})[1]()
+    message._record = of
+    return message
+
+
 def md5(body: str) -> str:
     return hashlib.md5(body.encode()).hexdigest()
 
@@ -132,7 +141,7 @@ def warm(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
 def dead_letter(
     server: Server, body: str = "body", arn: str = STANDARD_ARN, queue: str = "dead", **fields: Any
 ) -> None:
-    message = Message(record("1", body, arn=arn, **fields))
+    message = received(record("1", body, arn=arn, **fields))
     send(f"{server.url}/1/{queue}", message, "ValueError", "why", end=None)
 
 
@@ -375,7 +384,7 @@ class TestWhatIsSent:
         traced = record("1", group="tenant")
         traced["attributes"]["AWSTraceHeader"] = trace
 
-        send(f"{warm.url}/1/dead", Message(traced), "ValueError", "", end=None)
+        send(f"{warm.url}/1/dead", received(traced), "ValueError", "", end=None)
 
         (request,) = warm.requests
         assert request["MessageGroupId"] == "tenant"

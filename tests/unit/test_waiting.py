@@ -231,7 +231,7 @@ class TestChangingFails:
         event = {"Records": [record("1", arn=arn)]}
 
         assert reported(batch_handler(fails, backoff=STEADY)(event)) == ["1"]
-        assert "the visibility timeout of 1 messages stays the queue's" in caplog.text
+        assert "the visibility timeout of 1 message stays the queue's" in caplog.text
 
 
 def test_the_client_is_of_the_queue_s_region(monkeypatch: pytest.MonkeyPatch) -> None:

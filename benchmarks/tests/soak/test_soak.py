@@ -41,7 +41,7 @@ def _sends_no_error_type(monkeypatch):
 
 
 def _judges(verdict):
-    return lambda monkeypatch: monkeypatch.setattr(_batch.Batch, "_had_its_receives", verdict)
+    return lambda monkeypatch: monkeypatch.setattr(_batch.Batch, "_reached_max_receive_count", verdict)
 
 
 def _counts(message, batch):

@@ -60,7 +60,7 @@ def is_number(value: Any) -> bool:
 
 
 def says_how_long(error: BaseException) -> bool:
-    """Whether the exception itself says how long the message stays hidden, be it nonsense."""
+    """Whether the exception itself says how long the message stays hidden, usable or not."""
     try:
         return issubclass(type(error), _WITH_SECONDS) and error.seconds is not None  # type: ignore[attr-defined]
     except BaseException:  # a property of the user's

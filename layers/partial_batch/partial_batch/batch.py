@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from .options import Options
     from .outcomes import BatchResponse
 
-
 _FEW = 10  # messages
 _GOES_BACK = (NEVER_STARTED, FAILED)
 
@@ -31,7 +30,7 @@ class Batch:
 
     Args:
         records: of the event, in its order.
-        kind: of message that they are.
+        message_type: what to make of them, which says what the batch must know of the source.
         options: of the handler.
         context: Lambda's context object, or None.
     """
@@ -48,18 +47,18 @@ class Batch:
     _not_logged = 0
 
     def __init__(
-        self, records: list[dict[str, Any]], kind: type[ReceivedMessage], options: Options, context: Any
+        self, records: list[dict[str, Any]], message_type: type[ReceivedMessage], options: Options, context: Any
     ) -> None:
         self.records = records
-        self.kind = kind
+        self.message_type = message_type
         self.options = options
         self.context = context
         self.clock = Clock(context, options.time_reserve)
         self.outcomes = [NEVER_STARTED] * len(records)
 
-    def message(self, position: int) -> Message:
+    def message(self, position: int) -> ReceivedMessage:
         """The message at this position. Messages are made when needed: to keep ten thousand would cost more."""
-        message = self.kind()
+        message = self.message_type()
         message._record = self.records[position]
         message._context = self.context
         return message
@@ -67,7 +66,7 @@ class Batch:
     @property
     def skips_group(self) -> bool:
         """Whether only its group waits behind a failed message."""
-        return self.kind.grouped and self.options.skip_group
+        return self.message_type.grouped and self.options.skip_group
 
     def hold(self, message: Message) -> None:
         """Start nothing more of the message's group."""
@@ -75,13 +74,6 @@ class Batch:
             self.held_groups.add(message.group_id)
         else:
             self.held_groups = {message.group_id}
-
-    def leaves(self, error: BaseException) -> bool:
-        """Whether what a function raised ends the invocation, and not only its message."""
-        try:
-            return ends_invocation(error, self.clock)
-        except Exception:  # groups in groups, deeper than Python can look
-            return False
 
     def failed(self, position: int, message: Message, error: BaseException) -> None:
         """The function raised for this message. Dead-letter it if that is what it needs, or hold what is behind it.
@@ -91,7 +83,7 @@ class Batch:
         """
         self.clock.shielded = True
         try:
-            if self.leaves(error):
+            if ends_invocation(error, self.clock):
                 raise error
             if self.closed:
                 return
@@ -107,8 +99,7 @@ class Batch:
         for position in sorted(started):
             if self.outcomes[position] == NEVER_STARTED:
                 error = OutOfTime("it still ran when the time of the function was nearly over")
-                logged = self._fail(position, started[position], error, out_of_time=True)
-                if logged and on_failure is not None:
+                if self._fail(position, started[position], error, late=True) and on_failure is not None:
                     self.log.calling_on_failure(on_failure, started[position], error)
 
     def close(self) -> None:
@@ -124,7 +115,7 @@ class Batch:
         if self._log is None:
             from ._reporting.log import BatchLog
 
-            self._log = BatchLog(self.options.error_text, self.kind.source)
+            self._log = BatchLog(self.options.error_text, self.message_type.source)
         return self._log
 
     def response(self) -> BatchResponse:
@@ -139,7 +130,12 @@ class Batch:
             unfinished = [position for position, outcome in enumerate(outcomes) if outcome in _GOES_BACK]
             self._change_visibility(unfinished)
         if self.options.metrics_namespace is not None:
-            self.log.writing_metrics(self)
+            from ._reporting.metrics import write_metrics
+
+            try:
+                write_metrics(self)
+            except BaseException as problem:
+                self.log.report_failed(problem)
         if not unfinished:
             return {"batchItemFailures": []}
         messages = [self.message(position) for position in unfinished]
@@ -148,22 +144,27 @@ class Batch:
             if all(self.message(position).id in going_back for position in range(len(self.records))):
                 cause = None if self._first_error is None else self.log.safe(self._first_error)
                 raise RuntimeError(f"all {len(self.records)} messages of the batch failed") from cause
-        return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in self.kind.identifiers(messages)]}
+        return {
+            "batchItemFailures": [
+                {"itemIdentifier": identifier} for identifier in self.message_type.identifiers(messages)
+            ]
+        }
 
-    def _fail(self, position: int, message: Message, error: BaseException, *, out_of_time: bool = False) -> bool:
+    def _fail(self, position: int, message: Message, error: BaseException, *, late: bool = False) -> bool:
         """Note what becomes of a failed message, and log it; whether that was done."""
         if self._delays is None:
             self._delays = {}
         # What fails one by one at the end of the time, in a batch of thousands, must not use up what is left.
         in_time = self.clock.may_report() or self._logged < _FEW
-        why_not = ""
-        dead_lettered = False
+        dead_lettered, why_not = False, ""
         # The type and not isinstance, which asks the exception itself what it is: that may raise.
-        if issubclass(type(error), self.options.permanent) or self._had_its_receives(position, message):
-            dead_lettered, why_not = self._dead_letter(message, error) if in_time else (False, "no time was left")
-        delay, nonsense = delay_of(error, self.options.backoff, message.receive_count)
+        if issubclass(type(error), self.options.permanent) or self._reached_max_receive_count(position, message):
+            dead_lettered, why_not = (
+                self._dead_letter(self.message(position), error) if in_time else (False, "no time was left")
+            )
+        delay, no_delay = delay_of(error, self.options.backoff, message.receive_count)
         with _lock:
-            if self.closed and not out_of_time:
+            if self.closed and not late:
                 return False
             self.outcomes[position] = DEAD_LETTERED if dead_lettered else FAILED
             if self._first_error is None:
@@ -174,7 +175,7 @@ class Batch:
                 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
                 if self.skips_group:
                     self.hold(message)
-                elif self.kind.ordered:
+                elif self.message_type.ordered:
                     self.clock.stop()
         if issubclass(type(error), StopBatch):
             self._released = 0.0 if delay is None or not says_how_long(error) else delay
@@ -183,17 +184,17 @@ class Batch:
             self._not_logged += 1
             return False
         self._logged += 1
-        self.log.failure(message, error, dead_lettered=dead_lettered, why_not=why_not, nonsense=nonsense)
+        self.log.failure(message, error, dead_lettered=dead_lettered, why_not=why_not, no_delay=no_delay)
         return True
 
-    def _had_its_receives(self, position: int, message: Message) -> bool:
+    def _reached_max_receive_count(self, position: int, message: Message) -> bool:
         """Whether the layer dead-letters a failing message itself, before SQS does it to those behind it as well.
 
         What stands behind another of its group waited until now: it was counted, but is tried for the first time. So
         does the rest of a batch that failures stop, once what stopped it is dead-lettered.
         """
         most = self.options.max_receive_count
-        if most is None or not self.kind.fifo or message.receive_count % most:
+        if most is None or not self.message_type.fifo or message.receive_count % most:
             return False
         if most == 1:
             return True
@@ -206,7 +207,7 @@ class Batch:
             self._first_of_group = first
         return self._first_of_group[message.group_id] == position
 
-    def _dead_letter(self, message: Message, error: BaseException) -> tuple[bool, str]:
+    def _dead_letter(self, message: ReceivedMessage, error: BaseException) -> tuple[bool, str]:
         """Whether the message is in the dead-letter queue now and, if not, why not."""
         if self.options.dead_letter_queue is None:
             return False, "no dead-letter queue is named"
@@ -234,8 +235,8 @@ class Batch:
             self.log.not_each(self._not_logged)
         if never_started and self.clock.ran_out():
             self.log.never_started(len(never_started), len(self.records))
-        if not self.kind.has_visibility_timeout:
-            return  # a stream's records are not hidden
+        if not self.message_type.has_visibility_timeout:
+            return
         changes = dict(self._delays or {})
         if self._released is None and (changes or self.options.backoff is not None):
             self._released = 0.0

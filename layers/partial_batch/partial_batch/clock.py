@@ -52,7 +52,7 @@ class Clock(Alarm):
         """Until work has to stop, 0 at the least; None if there is no limit."""
         return None if self.deadline is None else max(self.deadline - monotonic(), 0.0)
 
-    def took(self, seconds: float) -> float:
+    def note_duration(self, seconds: float) -> float:
         """A message took so long: with less time left than the slowest took, nothing is started.
 
         Returns:

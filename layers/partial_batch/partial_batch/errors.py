@@ -105,7 +105,10 @@ def ends_invocation(error: BaseException, alarm: Alarm | None = None) -> bool:
     """
     # Not isinstance, which asks the exception itself what it is: that may raise.
     if issubclass(type(error), BaseExceptionGroup):
-        return any(ends_invocation(part, alarm) for part in error.exceptions)  # type: ignore[attr-defined]
+        try:
+            return any(ends_invocation(part, alarm) for part in error.exceptions)  # type: ignore[attr-defined]
+        except Exception:  # groups in groups, deeper than Python can look
+            return False
     if issubclass(type(error), OutOfTime):
         other: Alarm | None = error.alarm  # type: ignore[attr-defined]
         return other is not None and other is not alarm and other.live

@@ -141,9 +141,9 @@ def _decorate(
             return batch.response()
 
         def handler(event: Any, context: Any = None) -> BatchResponse:
-            records, kind = read_event(event)
+            records, message_type = read_event(event)
             # What a message or a hook binds to context variables stays in this invocation.
-            return copy_context().run(process, Batch(records, kind, options, context))
+            return copy_context().run(process, Batch(records, message_type, options, context))
 
         return update_wrapper(handler, function)
 

@@ -6,6 +6,7 @@ import json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, ClassVar
 
 
@@ -170,7 +171,7 @@ class ReceivedMessage(Message):
     source: ClassVar[str] = "queue"  # what a log line calls it
 
     @classmethod
-    def identifiers(cls, unfinished: list[Message]) -> list[Any]:
+    def identifiers(cls, unfinished: Sequence[Message]) -> list[Any]:
         """What the response is to report for the unfinished messages, which are given in the order of the batch.
 
         Here each id once: a standard queue may deliver a message twice in one batch.

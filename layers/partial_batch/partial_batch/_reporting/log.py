@@ -10,10 +10,9 @@ from .texts import loggable, origin, writable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
-    from partial_batch.batch import Batch
     from partial_batch.message import Message
 
     from .texts import ErrorText
@@ -49,7 +48,7 @@ class BatchLog:
         try:
             return writable(self._error_text(error))
         except BaseException as problem:
-            self._say_once(problem)
+            self.report_failed(problem)
             return ""
 
     def safe(self, error: BaseException) -> BaseException | None:
@@ -63,7 +62,7 @@ class BatchLog:
         *,
         dead_lettered: bool,
         why_not: str = "",
-        nonsense: str = "",
+        no_delay: str = "",
     ) -> None:
         """What failed, why, and what has become of it.
 
@@ -72,9 +71,9 @@ class BatchLog:
             error: what its function raised.
             dead_lettered: it was sent to the dead-letter queue.
             why_not: why one that was to be was not.
-            nonsense: why it is not hidden for as long as was asked.
+            no_delay: why it is not hidden for as long as was asked.
         """
-        self._try(self._failure, message, error, dead_lettered, why_not, nonsense)
+        self._try(self._failure, message, error, dead_lettered, why_not, no_delay)
 
     def calling_on_failure(
         self, on_failure: Callable[[Message, BaseException], object], message: Message, error: BaseException
@@ -94,11 +93,14 @@ class BatchLog:
                 fields={"message_id": identifier},
             )
 
-    def writing_metrics(self, batch: Batch) -> None:
-        """Write the metrics of the batch."""
-        from .metrics import write_metrics
-
-        self._try(write_metrics, batch)
+    def report_failed(self, problem: BaseException) -> None:
+        """A log line or the metrics could not be written. The first of a batch is reported, if it can be."""
+        if not self._broken:
+            self._broken = True
+            try:
+                sys.stderr.write(f"partial_batch: a report failed with {type(problem).__name__}; it changes nothing\n")
+            except BaseException:
+                return
 
     def not_each(self, count: int) -> None:
         """Some failed messages have no line of their own."""
@@ -126,14 +128,14 @@ class BatchLog:
             "make async clients that were made on the old loop anew",
         )
 
-    def visibility(self, wanted: list[tuple[Message, float]], failures: list[tuple[list[Message], str]]) -> None:
+    def visibility(self, wanted: Sequence[tuple[Message, float]], failures: list[tuple[list[Message], str]]) -> None:
         """For how long messages are hidden now, and for which of them that could not be set."""
         self._try(self._visibility, wanted, failures)
 
     def _failure(
-        self, message: Message, error: BaseException, dead_lettered: bool, why_not: str, nonsense: str
+        self, message: Message, error: BaseException, dead_lettered: bool, why_not: str, no_delay: str
     ) -> None:
-        identifier = message.id
+        identifier = writable(message.id)
         receive_count = message.receive_count
         error_type = type(error).__name__
         text = self.text_of(error)[:_LONGEST_TEXT]
@@ -141,11 +143,12 @@ class BatchLog:
             becomes = "it was sent to the dead-letter queue"
         else:
             becomes = f"it goes back to the {self._source}"
-            if why_not or nonsense:
-                becomes += f" ({'; '.join(filter(None, (why_not, nonsense)))})"
+            if why_not or no_delay:
+                becomes += f" ({'; '.join(filter(None, (why_not, no_delay)))})"
         first = self._logged.setdefault(origin(error), identifier)
         known = first != identifier
-        self._line(
+        group = message.group_id
+        logger.log(
             logging.ERROR if dead_lettered else logging.WARNING,
             "message %s failed with %s at receive %d: %s%s%s",
             identifier,
@@ -154,24 +157,24 @@ class BatchLog:
             becomes,
             f": {text}" if text else "",
             f" (traceback as of message {first})" if known else "",
-            error=None if known else error,
-            fields={
-                "message_id": identifier,
-                "message_group_id": message.group_id,
-                "receive_count": receive_count,
-                "error_type": error_type,
-                "outcome": "dead-lettered" if dead_lettered else "returned",
+            exc_info=None if known else self.safe(error),
+            extra={
+                "partial_batch_message_id": identifier,
+                "partial_batch_message_group_id": group and writable(group),
+                "partial_batch_receive_count": receive_count,
+                "partial_batch_error_type": error_type,
+                "partial_batch_outcome": "dead-lettered" if dead_lettered else "returned",
             },
         )
 
-    def _visibility(self, wanted: list[tuple[Message, float]], failures: list[tuple[list[Message], str]]) -> None:
+    def _visibility(self, wanted: Sequence[tuple[Message, float]], failures: list[tuple[list[Message], str]]) -> None:
         failed = {id(message.record) for messages, _ in failures for message in messages}
         for messages, reason in failures:
             ids = [message.id for message in messages]
             self._line(
                 logging.WARNING,
-                "the visibility timeout of %d messages stays the queue's: %s (%s)",
-                len(ids),
+                "the visibility timeout of %s stays the queue's: %s (%s)",
+                "1 message" if len(ids) == 1 else f"{len(ids)} messages",
                 reason,
                 _named(ids),
                 fields={"message_ids": [writable(identifier) for identifier in ids[:_MOST_NAMED]]},
@@ -214,19 +217,11 @@ class BatchLog:
         )
 
     def _try(self, report: Callable[..., object], *arguments: Any) -> None:
-        """Report, and swallow whatever that raises. The first such failure of a batch is reported, if it can be."""
+        """Report, and swallow whatever that raises."""
         try:
             report(*arguments)
         except BaseException as problem:
-            self._say_once(problem)
-
-    def _say_once(self, problem: BaseException) -> None:
-        if not self._broken:
-            self._broken = True
-            try:
-                sys.stderr.write(f"partial_batch: a report failed with {type(problem).__name__}; it changes nothing\n")
-            except BaseException:
-                return
+            self.report_failed(problem)
 
 
 def _named(parts: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from time import monotonic
 
-from partial_batch.errors import OutOfTime
+from partial_batch.errors import OutOfTime, ends_invocation
 from partial_batch.message import Message
 from partial_batch.outcomes import NEVER_STARTED, SUCCEEDED
 
@@ -43,7 +43,7 @@ def run_bulk_async(function: Callable[[list[Message]], Awaitable[object]], batch
 class _Bulk:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
-        self._messages = [batch.message(position) for position in range(len(batch.records))]
+        self._messages: list[Message] = [batch.message(position) for position in range(len(batch.records))]
         self._error: BaseException | None = OutOfTime("the time of the function was nearly over")
         self._failed: set[str] = set()  # ids of what the function named
         self._noted = 0  # messages
@@ -56,7 +56,7 @@ class _Bulk:
         try:
             self._failed = _failed_ids(function(list(self._messages)), self._messages)
         except BaseException as error:
-            if self._batch.leaves(error):
+            if ends_invocation(error, self._batch.clock):
                 raise
             self._error = error
             return
@@ -83,7 +83,7 @@ class _Bulk:
             if self._waits(message) or outcomes[position] != NEVER_STARTED:
                 continue
             if message.id in self._failed:
-                if batch.kind.grouped:
+                if batch.message_type.grouped:
                     # Even if it is dead-lettered: the function may have gone no further in its group.
                     batch.hold(message)
                 batch.failed(position, message, ReportedFailure("the function named it as failed"))
@@ -105,7 +105,7 @@ class _Bulk:
         if batch.held_groups and message.group_id in batch.held_groups:
             return True
         # A StopBatch that the function raised is every message's: it was called with all.
-        return batch.clock.stopped and (self._error is None or (batch.kind.ordered and not batch.skips_group))
+        return batch.clock.stopped and (self._error is None or (batch.message_type.ordered and not batch.skips_group))
 
 
 def _failed_ids(result: object, messages: list[Message]) -> set[str]:

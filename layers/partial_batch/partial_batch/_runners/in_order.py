@@ -28,19 +28,19 @@ def run(function: Callable[[Message], object], batch: Batch, positions: Iterable
     What it does for each message is all that is done for each: no more than it needs to.
     """
     records = batch.records
-    kind = batch.kind
+    message_type = batch.message_type
     context = batch.context
-    limits = batch.clock
+    clock = batch.clock
     outcomes = batch.outcomes
     held_groups = batch.held_groups
     on_success = batch.options.on_success
     succeeded = SUCCEEDED
-    clock = monotonic
-    timed = limits.deadline is not None
-    latest_start = limits.latest_start
-    slowest = limits.slowest
+    time = monotonic
+    timed = clock.deadline is not None
+    latest_start = clock.latest_start
+    slowest = clock.slowest
     for position in positions:
-        message = kind()
+        message = message_type()
         message._record = records[position]
         message._context = context
         if held_groups and message.group_id in held_groups:
@@ -57,9 +57,9 @@ def run(function: Callable[[Message], object], batch: Batch, positions: Iterable
         except BaseException as error:
             batch.failed(position, message, error)
             held_groups = batch.held_groups
-            latest_start = limits.latest_start
+            latest_start = clock.latest_start
         if timed:
-            before, now = now, clock()
+            before, now = now, time()
             if now - before > slowest:
-                slowest = limits.took(now - before)
-                latest_start = limits.latest_start
+                slowest = clock.note_duration(now - before)
+                latest_start = clock.latest_start

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 def independent_parts(batch: Batch) -> Iterable[Iterable[int]]:
     """Positions that may run side by side; within each part, one after the other."""
     everything = range(len(batch.records))
-    if batch.options.concurrency == 1 or (batch.kind.ordered and not batch.skips_group):
+    if batch.options.concurrency == 1 or (batch.message_type.ordered and not batch.skips_group):
         return [everything]
-    if not batch.kind.ordered:
+    if not batch.message_type.ordered:
         return ((position,) for position in everything)
     groups: dict[str | None, list[int]] = {}
     for position in everything:

@@ -33,15 +33,15 @@ class _Messages:
         self._function = function
         self._batch = batch
         self._started: dict[int, Message] = {}
-        self._leaves: BaseException | None = None  # what ends the invocation
+        self._ends_invocation: BaseException | None = None  # what ends the invocation
 
     def run(self) -> None:
         try:
             run_on_loop(self._work, self._batch)
         finally:
             self._batch.close()
-        if self._leaves is not None:
-            raise self._leaves
+        if self._ends_invocation is not None:
+            raise self._ends_invocation
         self._batch.interrupted(self._started)
 
     async def _work(self, tasks: Tasks) -> None:
@@ -61,8 +61,8 @@ class _Messages:
                     # A task of its own, so that a function that cancels itself does not cancel the batch. One that
                     # cancels all tasks may do so before this one has begun.
                     await tasks.ended(self._process(position, message), message)
-                if self._leaves is not None:
-                    raise Leaves
+                if self._ends_invocation is not None:
+                    raise InvocationEnds
 
     async def _process(self, position: int, message: Message) -> None:
         """Run the function for one message and note what became of it."""
@@ -82,13 +82,13 @@ class _Messages:
         except BaseException as error:
             try:
                 batch.failed(position, message, error)
-            except BaseException as leaves:
+            except BaseException as ending:
                 # Raised here, it would go through the event loop and leave the other tasks behind.
-                self._leaves = leaves
-        batch.clock.took(monotonic() - started)
+                self._ends_invocation = ending
+        batch.clock.note_duration(monotonic() - started)
 
 
-class Leaves(Exception):
+class InvocationEnds(Exception):
     """Something ended the invocation: the other workers are not waited for."""
 
 

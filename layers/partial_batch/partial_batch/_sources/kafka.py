@@ -15,6 +15,7 @@ from .streams import RecordMessage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from partial_batch.message import Message
@@ -28,7 +29,7 @@ class KafkaMessage(RecordMessage):
     source = "topic"
 
     @classmethod
-    def identifiers(cls, unfinished: list[Message]) -> list[Any]:
+    def identifiers(cls, unfinished: Sequence[Message]) -> list[Any]:
         """The first of each topic-partition, which has the lowest offset."""
         first: dict[str | None, Message] = {}
         for message in unfinished:

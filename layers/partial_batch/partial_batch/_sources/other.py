@@ -54,7 +54,7 @@ def _read_list(records: list[Any], name: str, *, from_pipes: bool) -> tuple[Reco
     if not records:
         return records, ReceivedMessage
     first: str | None = None
-    kind = ReceivedMessage
+    message_type = ReceivedMessage
     for position, record in enumerate(records):
         where = f"{name}[{position}]"
         require(record, dict, where, "an object")
@@ -65,14 +65,14 @@ def _read_list(records: list[Any], name: str, *, from_pipes: bool) -> tuple[Reco
             raise InvalidEvent(
                 f"{where} comes from {_NOUNS[source]} and {name}[0] from {_NOUNS[first]}; a batch has one source"
             )
-        kind = _check(record, source, where, from_pipes=from_pipes)
+        message_type = _check(record, source, where, from_pipes=from_pipes)
         if position and record.get("eventSourceARN") != records[0].get("eventSourceARN"):
-            what = "queue" if kind.has_visibility_timeout else "stream"
+            what = "queue" if message_type.has_visibility_timeout else "stream"
             raise InvalidEvent(f"{where} comes from another {what} than {name}[0]; a batch has one source")
     arn = records[0].get("eventSourceARN")
-    if kind is ReceivedMessage and isinstance(arn, str) and arn.endswith(".fifo"):
+    if message_type is ReceivedMessage and isinstance(arn, str) and arn.endswith(".fifo"):
         return records, FifoMessage
-    return records, kind
+    return records, message_type
 
 
 def _source(record: dict[str, Any]) -> str:
@@ -88,15 +88,15 @@ def _check(record: dict[str, Any], source: str, where: str, *, from_pipes: bool)
         if from_pipes:
             from .pipes import PipesDynamoDBMessage, PipesKinesisMessage
 
-            kind: type[KinesisMessage | DynamoDBMessage] = (
+            message_type: type[KinesisMessage | DynamoDBMessage] = (
                 PipesKinesisMessage if source == "aws:kinesis" else PipesDynamoDBMessage
             )
         else:
             from .streams import DynamoDBMessage, KinesisMessage
 
-            kind = KinesisMessage if source == "aws:kinesis" else DynamoDBMessage
-        kind.check(record, where)
-        return kind
+            message_type = KinesisMessage if source == "aws:kinesis" else DynamoDBMessage
+        message_type.check(record, where)
+        return message_type
     if source != "aws:sqs":
         foreign = describe_record(record)
         if foreign:

@@ -10,6 +10,7 @@ from .streams import DynamoDBMessage, KinesisMessage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from partial_batch.message import Message
@@ -24,7 +25,7 @@ class PipesKinesisMessage(KinesisMessage):
     __slots__ = ()
 
     @classmethod
-    def identifiers(cls, unfinished: list[Message]) -> list[Any]:
+    def identifiers(cls, unfinished: Sequence[Message]) -> list[Any]:
         """The `eventID` of each. AWS's page does not say that Pipes goes back to the lowest, as Lambda does."""
         return list(dict.fromkeys(message.record["eventID"] for message in unfinished))
 
@@ -45,7 +46,7 @@ class PipesDynamoDBMessage(DynamoDBMessage):
     __slots__ = ()
 
     @classmethod
-    def identifiers(cls, unfinished: list[Message]) -> list[Any]:
+    def identifiers(cls, unfinished: Sequence[Message]) -> list[Any]:
         """The `eventID` of each. AWS's page does not say that Pipes goes back to the lowest, as Lambda does."""
         return list(dict.fromkeys(message.record["eventID"] for message in unfinished))
 

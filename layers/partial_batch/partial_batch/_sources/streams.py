@@ -14,6 +14,7 @@ from .checks import require_object, require_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, ClassVar
 
     from partial_batch.message import Message
@@ -51,7 +52,7 @@ class StreamMessage(RecordMessage):
     time: ClassVar[str]
 
     @classmethod
-    def identifiers(cls, unfinished: list[Message]) -> list[Any]:
+    def identifiers(cls, unfinished: Sequence[Message]) -> list[Any]:
         """The first: Lambda goes back to the lowest sequence number that is reported."""
         return [message.id for message in unfinished[:1]]
 

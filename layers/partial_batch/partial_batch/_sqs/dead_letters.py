@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from partial_batch.message import Message
+    from partial_batch.message import Message, ReceivedMessage
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 _MOST_ATTRIBUTES = 10
@@ -21,7 +21,7 @@ _NOT_ALLOWED = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _SAME_KIND = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html"
 
 
-def send(queue_url: str, message: Message, error_type: str, error_message: str, *, end: float | None) -> None:
+def send(queue_url: str, message: ReceivedMessage, error_type: str, error_message: str, *, end: float | None) -> None:
     """Send the message as it was, with the reason as message attributes.
 
     It keeps its message group, which on a standard queue names the tenant. On a FIFO queue its own id deduplicates it,
@@ -47,30 +47,21 @@ def send(queue_url: str, message: Message, error_type: str, error_message: str, 
     _require_confirmed(call("send_message", end, QueueUrl=queue_url, **request), request["MessageBody"])
 
 
-def _is_fifo(message: Message) -> bool:
-    return bool(getattr(type(message), "fifo", message.source_arn.endswith(".fifo")))
-
-
-def _is_of_sqs(message: Message) -> bool:
-    kind = type(message)
-    return bool(getattr(kind, "has_visibility_timeout", not getattr(kind, "in_order", False)))
-
-
-def _require_fitting_queue(queue_url: str, message: Message) -> None:
+def _require_fitting_queue(queue_url: str, message: ReceivedMessage) -> None:
     """Refuse a queue that no message of this source can go to."""
     if not queue_url.startswith(("https://", "http://")):
         # sam local puts the resource's logical id where the deployed function has the URL
         raise CallFailed(f"{queue_url!r} is not a queue's URL", refused=True)
     fifo = queue_url.endswith(".fifo")
-    if fifo and not _is_of_sqs(message):
-        # A FIFO queue takes only what has a message group.
-        raise CallFailed(f"a stream's dead-letter queue is a standard queue, and {queue_url} is FIFO", refused=True)
-    if fifo != _is_fifo(message) and _is_of_sqs(message):
-        kind = "standard" if fifo else "FIFO"
+    if not message.has_visibility_timeout:
+        if fifo:  # it takes only what has a message group
+            raise CallFailed(f"a stream's dead-letter queue is a standard queue, and {queue_url} is FIFO", refused=True)
+    elif fifo != message.fifo:
+        kind = "FIFO" if message.fifo else "standard"
         raise CallFailed(f"a {kind} queue's dead-letter queue is a {kind} queue: {_SAME_KIND}", refused=True)
 
 
-def _request(message: Message, error_type: str, error_message: str) -> dict[str, Any]:
+def _request(message: ReceivedMessage, error_type: str, error_message: str) -> dict[str, Any]:
     body = message.dead_letter_body()
     if not isinstance(body, str) or not body:
         raise CallFailed("its body is not a string, or empty, and SQS takes no such message", only_this=True)
@@ -80,7 +71,7 @@ def _request(message: Message, error_type: str, error_message: str) -> dict[str,
         "MessageBody": body,
         "MessageAttributes": _attributes(message, len(body.encode()), error_type, error_message),
     }
-    if not _is_of_sqs(message):
+    if not message.has_visibility_timeout:
         return request
     system = message.record.get("attributes")
     trace = system.get("AWSTraceHeader") if isinstance(system, dict) else None
@@ -91,7 +82,7 @@ def _request(message: Message, error_type: str, error_message: str) -> dict[str,
     if message.group_id:
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
         request["MessageGroupId"] = message.group_id
-    if _is_fifo(message):
+    if message.fifo:
         if not message.group_id:
             raise CallFailed("it has no message group, and a FIFO queue takes no such message", only_this=True)
         request["MessageDeduplicationId"] = message.id

@@ -25,6 +25,7 @@ from .client import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from partial_batch.message import Message
@@ -39,7 +40,7 @@ _MOST_UNANSWERED = 16
 _SKIPPED = "no time was left"
 
 
-def change_visibility(changes: list[Change], end: float | None) -> list[tuple[list[Message], str]]:
+def change_visibility(changes: Sequence[Change], end: float | None) -> list[tuple[list[Message], str]]:
     """Hide each message for so many seconds from now. Where that fails, the queue's own timeout still holds.
 
     Args:
@@ -72,7 +73,7 @@ class _Calls:
         end: when the function is stopped.
     """
 
-    def __init__(self, arn: str, changes: list[Change], end: float | None) -> None:
+    def __init__(self, arn: str, changes: Sequence[Change], end: float | None) -> None:
         self._arn = arn
         self._end = end
         parts = arn.split(":")
