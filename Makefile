@@ -180,10 +180,11 @@ define environment
 	touch $(1)/ready
 endef
 
-# The first CPython 3.13 of: the PATH, pyenv, uv.
+# The first CPython 3.13 of: the PATH, pyenv, uv. Of one in a virtual environment the one that it was made of: the PATH may begin with
+# the environment that is about to be made anew.
 define FIND_PYTHON
 for python in python3.13 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13*/bin/python3.13 "$$(uv python find 3.13 2>/dev/null)"; do \
-	"$$python" -c "import sys; sys.exit(sys.version_info[:2] != (3, 13))" 2>/dev/null && { echo "$$python"; exit 0; }; \
+	"$$python" -c "import sys; sys.version_info[:2] == (3, 13) or sys.exit(1); print(sys._base_executable)" 2>/dev/null && exit 0; \
 done; \
 echo "CPython 3.13 is needed and was not found. Get it from https://www.python.org/downloads/, with pyenv install 3.13 or with uv python install 3.13." >&2; \
 exit 1
