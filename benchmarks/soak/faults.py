@@ -181,7 +181,8 @@ class FaultySqs:
     def send_message(self, **request: Any) -> Any:
         """Send to the dead-letter queue, unless that goes wrong."""
         invocation = this_process().invocation
-        invocation.sending_failed = True  # until it is answered
+        number = int(request["MessageBody"])
+        invocation.unanswered.add(number)  # several may be on their way at once
         self._may_refuse("send to the dead-letter queue")
         answer = self._sqs.send_message(**request)
         self._look_at_dead_letters()
@@ -189,8 +190,8 @@ class FaultySqs:
             raise Crash
         if self._faults.strikes("send to the dead-letter queue not answered"):
             raise _not_answered()
-        invocation.sending_failed = False
-        invocation.dead.add(int(request["MessageBody"]))
+        invocation.unanswered.discard(number)
+        invocation.dead.add(number)
         return answer
 
     def _may_refuse(self, what: str) -> None:

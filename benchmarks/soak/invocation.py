@@ -41,7 +41,7 @@ class Invocation:
         failed: of those on which code failed, each with whether that was for good.
         told: of those that on_failure was called for.
         dead: the numbers of the messages that the layer dead-lettered.
-        sending_failed: whether that went wrong for one.
+        unanswered: of those that it tried to, without an answer; after one of them it tries no other.
         longest: seconds the longest run took.
         time_left: seconds there were left to work in when it returned.
     """
@@ -52,7 +52,7 @@ class Invocation:
     failed: dict[str, bool] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     dead: set[int] = field(default_factory=set)
-    sending_failed: bool = False
+    unanswered: set[int] = field(default_factory=set)
     longest: float = 0.0
     time_left: float = 0.0
 
@@ -90,7 +90,7 @@ class Invocation:
         return "" if rules.lanes == "batch" else str(record["receiptHandle"])
 
     def _is_to_be_dead_lettered(self, record: Any, rules: Rules, *, is_first: bool) -> bool:
-        if self.sending_failed:
+        if self.unanswered:
             return False
         receives = int(record["attributes"]["ApproximateReceiveCount"])
         judged = rules.tries is not None and receives % rules.tries == 0 and is_first

@@ -61,7 +61,7 @@ def test_a_failure_is_told():
 def test_what_failed_at_its_last_try_or_for_good_is_dead_lettered(rules, receives, for_good, breaches):
     kept = invocation("a1", receives=receives, begun={"a1"}, failed={"a1": for_good}, told={"a1"})
     assert list(kept.breaches(rules)) == breaches
-    kept.sending_failed = True
+    kept.unanswered.add(1)
     assert list(kept.breaches(rules)) == []
 
 
