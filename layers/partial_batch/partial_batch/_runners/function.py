@@ -59,7 +59,6 @@ def require_parameters(function: Any, *names: str) -> None:
     Raises:
         TypeError: it takes fewer, or needs more.
     """
-    wanted = f"{function!r} must take {' and '.join(names)} and nothing else"
     code = _code(function)
     given = 0
     by_name: set[str] = set()
@@ -74,7 +73,7 @@ def require_parameters(function: Any, *names: str) -> None:
     parameters = code.co_varnames[: code.co_argcount]
     keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     if "lambda_context" in {*parameters, *keywords} - by_name:
-        raise TypeError(f"{wanted}; Lambda's context is message.context")
+        raise TypeError(_wanted(function, names, hint=True))
     required = parameters[: len(parameters) - len(getattr(owner, "__defaults__", None) or ())]
     # What follows a parameter that a partial gives by name can only be given by name, too.
     free = parameters[bound + given :]
@@ -91,8 +90,12 @@ def require_parameters(function: Any, *names: str) -> None:
     unknown = bool(by_name.difference(parameters, keywords)) and not code.co_flags & _KEYWORDS
     takes_any = code.co_flags & _ARGUMENTS and not more
     if missing or unknown or len(needed) > len(names) or (len(free) < len(names) and not takes_any):
-        hint = "; Lambda's context is message.context" if len(needed) > len(names) else ""
-        raise TypeError(f"{wanted}{hint}")
+        raise TypeError(_wanted(function, names, hint=len(needed) > len(names)))
+
+
+def _wanted(function: Any, names: tuple[str, ...], *, hint: bool) -> str:
+    hint_of_context = "; Lambda's context is message.context" if hint else ""
+    return f"{function!r} must take {' and '.join(names)} and nothing else{hint_of_context}"
 
 
 def _defined(function: Any) -> tuple[Any, bool]:
