@@ -231,6 +231,16 @@ class TestAResponseThatDoesNotFitIsAnError:
             api.failures(messages, {})
 
     @by_position_only
+    @pytest.mark.parametrize("entry", [None, "OK", []], ids=str)
+    def test_an_entry_that_is_no_object(self, api: Api, entry: object, messages: list[Message]) -> None:
+        response = api.response(messages, set())
+        (entries_of_it,) = (part for part in response.values() if isinstance(part, list))
+        entries_of_it[0] = entry
+
+        with pytest.raises(ValueError, match="has an entry that is not an object"):
+            api.failures(messages, response)
+
+    @by_position_only
     def test_no_entries_at_all(self, api: Api, messages: list[Message]) -> None:
         with pytest.raises(ValueError, match=rf"has 0 entries for {COUNT} messages"):
             api.failures(messages, api.response([], set()))
@@ -365,7 +375,21 @@ def test_dynamodb_s_binary_values_are_recognised_as_botocore_returns_them() -> N
 def test_an_entry_whose_error_code_is_null_or_empty_succeeded(api: Api, messages: list[Message]) -> None:
     response = api.response(messages, set())
     (entries_of_it,) = (part for part in response.values() if isinstance(part, list))
-    entries_of_it[0] = {"ErrorCode": None}
-    entries_of_it[1] = {"ErrorCode": ""}
+    entries_of_it[0] = entries_of_it[0] | {"ErrorCode": None}
+    entries_of_it[1] = entries_of_it[1] | {"ErrorCode": ""}
 
     assert api.failures(messages, response) == []
+
+
+@by_position_only
+@pytest.mark.parametrize(
+    "entry", [{}, {"ErrorCode": None}, {"ErrorMessage": "Slow down."}, {"Message": "Not Found"}], ids=str
+)
+def test_an_entry_that_does_not_say_it_succeeded_did_not(
+    api: Api, entry: dict[str, Any], messages: list[Message]
+) -> None:
+    response = api.response(messages, set())
+    (entries_of_it,) = (part for part in response.values() if isinstance(part, list))
+    entries_of_it[2] = entry
+
+    assert api.failures(messages, response) == [messages[2]]

@@ -52,7 +52,7 @@ class Panic(BaseException):
         *map(
             Context,
             [None, "60000", b"", [], float("nan"), float("inf"), float("-inf"), -(10**400), 10**400, 1j, True,
-             ValueError(), Panic()],
+             False, ValueError(), Panic()],
         ),
     ],
     ids=lambda context: f"{type(context).__name__} {str(getattr(context, 'said', ''))[:9]!r}",

@@ -2,12 +2,14 @@
 
 import logging
 import socket
+import threading
 from typing import Any
 
 import pytest
 from partial_batch import Message, PermanentFailure, batch_handler
 from partial_batch._sqs import client as _sqs
 from partial_batch._sqs import dead_letters
+from partial_batch._sqs.client import CallFailed
 
 from tests.support import FIFO_ARN, STANDARD_ARN, fifo_event, record, reported, standard_event
 from tests.unit.conftest import SentMessages
@@ -276,6 +278,36 @@ class TestSendingFails:
 
         assert reported(failing_with(PermanentFailure())(standard_event("bad1", "bad2"))) == ["bad1", "bad2"]
         assert caplog.text.count("(not sent to the dead-letter queue: OSError)") == 2
+
+    def test_nor_after_a_message_that_was_on_its_way_in_another_thread_failed_for_itself(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[str] = []
+        both = threading.Barrier(2)
+        refused, third = threading.Event(), threading.Event()
+
+        def send(url: str, message: Message, *_: object, **__: object) -> None:
+            asked.append(message.id)
+            if message.id == "bad3":
+                return
+            both.wait(10)
+            if message.id == "bad1":
+                raise CallFailed("AccessDenied", refused=True)
+            refused.wait(10)
+            raise CallFailed("InvalidMessageContents", only_this=True)
+
+        def on_failure(message: Message, error: BaseException) -> None:
+            if message.id == "bad1":
+                refused.set()
+                third.wait(10)
+            else:
+                third.set()
+
+        monkeypatch.setattr("partial_batch._sqs.dead_letters.send", send)
+        handler = failing_with(PermanentFailure(), concurrency=2, on_failure=on_failure)
+
+        assert reported(handler(standard_event("bad1", "bad2", "bad3"))) == ["bad1", "bad2", "bad3"]
+        assert sorted(asked) == ["bad1", "bad2"]
 
     def test_an_unreachable_queue_is_tried_once_a_batch_with_one_repeat(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -59,6 +59,11 @@ class Callable:
     def __call__(self, message: Any) -> None: ...
 
 
+class Unreadable(Callable):
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
 class CallableOfTwo:
     def __call__(self, message: Any, other: Any) -> None: ...
 
@@ -110,6 +115,7 @@ good = {
     "static method": Consumer.static,
     "staticmethod object": Consumer.__dict__["static"],
     "callable object": Callable(),
+    "object without a repr": Unreadable(),
     "its __call__": Callable().__call__,
     "static callable": StaticCallable(),
     "class callable": ClassCallable(),

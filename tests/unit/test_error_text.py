@@ -131,9 +131,28 @@ def test_nor_does_what_is_raised_when_all_failed(make_error: Any, error_text: An
     assert SECRET not in "".join(traceback.format_exception(raised.value))
 
 
+class RaisesWhenCut(str):
+    __slots__ = ()
+
+    def __getitem__(self, part: object) -> str:
+        raise RuntimeError
+
+    def __format__(self, how: str) -> str:
+        raise RuntimeError
+
+
 @pytest.mark.parametrize(
     ("error_text", "said"),
-    [(str, SECRET), (lambda error: "ours", "ours"), (None, None), (lambda error: 5, None), (lambda error: 1 / 0, None)],
+    [
+        (str, SECRET),
+        (lambda error: "ours", "ours"),
+        (lambda error: RaisesWhenCut("ours"), "ours"),
+        (None, None),
+        (lambda error: 5, None),
+        (lambda error: b"ours", None),
+        (lambda error: bytearray(b"ours"), None),
+        (lambda error: 1 / 0, None),
+    ],
 )
 def test_the_dead_letter_says_what_it_allows(error_text: Any, said: str | None, sent: SentMessages) -> None:
     sent.accepts()
@@ -141,8 +160,9 @@ def test_the_dead_letter_says_what_it_allows(error_text: Any, said: str | None, 
     def fails(message: Message) -> None:
         raise PermanentFailure(SECRET)
 
-    batch_handler(fails, dead_letter_queue=QUEUE, error_text=error_text)(standard_event("a"))
+    handler = batch_handler(fails, dead_letter_queue=QUEUE, error_text=error_text)
 
+    assert reported(handler(standard_event("a"))) == []
     attributes = sent.requests[0]["MessageAttributes"]
     assert attributes["ErrorType"]["StringValue"] == "PermanentFailure"
     assert attributes.get("ErrorMessage", {}).get("StringValue") == said

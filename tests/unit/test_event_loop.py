@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,57 @@ class TestWhatAFunctionDoesToTheLoop:
             asyncio.set_event_loop(None)
 
         assert reported(handler(standard_event("1", "2"), Context(60))) == []
+        environment.works()
+
+    def test_it_may_shut_down_its_executor(self, environment: Environment) -> None:
+        @batch_handler
+        async def handler(message: Message) -> None:
+            await asyncio.get_running_loop().shutdown_default_executor()
+
+        assert reported(handler(standard_event("1"), Context(60))) == []
+        environment.works()
+
+    def test_it_may_shut_down_an_executor_of_its_own(self, environment: Environment) -> None:
+        @batch_handler
+        async def handler(message: Message) -> None:
+            with ThreadPoolExecutor(1) as executor:
+                asyncio.get_running_loop().set_default_executor(executor)
+                await asyncio.to_thread(threading.get_ident)
+
+        assert reported(handler(standard_event("1", "2"), Context(60))) == []
+        environment.works()
+
+    def test_an_executor_of_its_own_that_works_is_kept(self) -> None:
+        names: list[str] = []
+
+        @batch_handler
+        async def handler(message: Message) -> None:
+            if message.id == "sets":
+                executor = ThreadPoolExecutor(1, thread_name_prefix="mine")
+                asyncio.get_running_loop().set_default_executor(executor)
+            names.append(await asyncio.to_thread(lambda: threading.current_thread().name))
+
+        handler(standard_event("sets"), Context(60))
+        handler(standard_event("2"), Context(60))
+
+        @batch_handler
+        async def shuts_down(message: Message) -> None:
+            await asyncio.get_running_loop().shutdown_default_executor()
+
+        shuts_down(standard_event("3"))
+        assert names == ["mine_0", "mine_0"]
+
+    def test_its_task_factory_makes_no_task_of_the_layer(self, environment: Environment) -> None:
+        def factory(*_: object, **__: object) -> Any:
+            raise RuntimeError("the tracer is closed")
+
+        @batch_handler
+        async def handler(message: Message) -> None:
+            loop = asyncio.get_running_loop()
+            loop.set_task_factory(factory if message.id == "sets" else None)
+
+        assert reported(handler(standard_event("sets"), Context(60))) == []
+        assert reported(handler(standard_event("takes away"), Context(60))) == []
         environment.works()
 
     def test_it_cannot_run_another_inside(self, environment: Environment) -> None:

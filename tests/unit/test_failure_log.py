@@ -1,11 +1,13 @@
 """What is logged of a failed message."""
 
+import asyncio
 import io
 import json
 import logging
 
 import pytest
 from partial_batch import Message, PermanentFailure, batch_handler, bulk_handler
+from partial_batch._reporting.log import BatchLog
 
 from tests.support import FIFO_ARN, record, standard_event
 from tests.unit.conftest import SentMessages
@@ -33,6 +35,53 @@ def test_a_failure_of_the_whole_batch_has_its_traceback_once(caplog: pytest.LogC
     handler(standard_event("1", "2", "3"))
 
     assert [line.exc_info is not None for line in caplog.records] == [True, False, False]
+
+
+def test_groups_raised_at_one_place_have_a_traceback_for_each_kind_of_parts(caplog: pytest.LogCaptureFixture) -> None:
+    """A TaskGroup raises all of its groups at one place of asyncio's."""
+
+    async def unknown() -> None:
+        raise KeyError
+
+    async def invalid() -> None:
+        raise ValueError
+
+    @batch_handler
+    async def handler(message: Message) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(unknown() if message.id == "2" else invalid())
+
+    handler(standard_event("1", "2", "3", "4"))
+
+    texts = [line.getMessage() for line in caplog.records]
+    assert [line.exc_info is not None for line in caplog.records] == [True, True, False, False]
+    assert ["(traceback as of message 1)" in text for text in texts] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("lost", ["line", "traceback"])
+def test_no_line_refers_to_a_traceback_that_was_not_logged(
+    lost: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first_raises(line: logging.LogRecord) -> bool:
+        if "message 1 " in line.getMessage():
+            raise RuntimeError
+        return True
+
+    if lost == "line":
+        caplog.handler.addFilter(first_raises)
+    else:
+        shown = iter([None])
+        safe = BatchLog.safe
+        monkeypatch.setattr(BatchLog, "safe", lambda self, error: next(shown, safe(self, error)))
+    try:
+        handler({"Records": [record(name, "bad") for name in ("1", "2", "3")]})
+    finally:
+        caplog.handler.removeFilter(first_raises)
+
+    lines = {line.getMessage().split()[1]: line for line in caplog.records}
+    assert lines["2"].exc_info is not None
+    assert lines["3"].exc_info is None
+    assert "(traceback as of message 2)" in lines["3"].getMessage()
 
 
 def test_the_fields_say_which_message_it_was_and_what_becomes_of_it(caplog: pytest.LogCaptureFixture) -> None:

@@ -134,7 +134,9 @@ def test_a_value_of_a_schema_registry_is_read_as_any_other() -> None:
     [
         ({"value": "/w=="}, "body"),
         ({"value": {"already": "parsed"}}, "body"),
+        ({"value": "????"}, "body"),
         ({"key": 7}, "key"),
+        ({"key": "????"}, "key"),
         ({"headers": [{"a": "text"}]}, "headers"),
         ({"headers": [7]}, "headers"),
         ({"timestamp": None}, "sent_at"),

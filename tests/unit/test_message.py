@@ -144,7 +144,7 @@ def test_a_record_without_usable_attributes_has_none(attributes: Any) -> None:
 @pytest.mark.parametrize(
     "attribute",
     [None, {}, {"dataType": 7}, {"dataType": "String"}, {"dataType": "Number", "stringValue": "x"},
-     {"dataType": "Binary", "binaryValue": "x"}],
+     {"dataType": "Binary", "binaryValue": "x"}, {"dataType": "Binary", "binaryValue": "????"}],
 )  # fmt: skip
 def test_an_attribute_that_lambda_would_not_send_is_named(attribute: Any) -> None:
     message = Message({"messageId": "1", "messageAttributes": {"tenant": attribute}})

@@ -186,6 +186,29 @@ class LiesAboutItself(Exception):
         raise RuntimeError
 
 
+class TruthRaises(Exception):
+    def __bool__(self) -> bool:
+        raise RuntimeError
+
+
+class TracebackRaises(Exception):
+    @property
+    def __traceback__(self) -> Any:  # type: ignore[override]
+        raise RuntimeError
+
+
+class PartsRaise(BaseExceptionGroup[BaseException]):
+    @property
+    def exceptions(self) -> Any:
+        raise RuntimeError
+
+
+def caused_by(cause: BaseException) -> Exception:
+    error = ValueError("caused")
+    error.__cause__ = cause
+    return error
+
+
 def with_note(note: Any) -> Exception:
     error = ValueError("no")
     error.__notes__ = [note]
@@ -231,6 +254,12 @@ odd_errors = pytest.mark.parametrize(
         lambda: OSError(5, "\ud800"),
         lambda: ExceptionGroup("\ud800", [ValueError("\ud801"), NoText()]),
         cycle,
+        TruthRaises,
+        lambda: caused_by(TruthRaises()),
+        TracebackRaises,
+        lambda: caused_by(TracebackRaises()),
+        lambda: PartsRaise("group", [ValueError()]),
+        lambda: caused_by(PartsRaise("group", [ValueError()])),
         lambda: chain(5000),
         lambda: nested_groups(30),
         lambda: nested_groups(3000),

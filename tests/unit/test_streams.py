@@ -198,9 +198,10 @@ def test_a_dynamodb_record_as_a_message() -> None:
     assert message.sent_at == 1545084650
 
 
-def test_data_that_is_no_text_is_an_error_where_it_is_read() -> None:
+@pytest.mark.parametrize("data", ["/w==", "????", "YQ==!"], ids=["not UTF-8", "not base64", "not only base64"])
+def test_data_that_is_no_text_is_an_error_where_it_is_read(data: str) -> None:
     event = kinesis("1")
-    event["Records"][0]["kinesis"]["data"] = "/w=="
+    event["Records"][0]["kinesis"]["data"] = data
 
     assert reported(batch_handler(lambda message: message.record)(event)) == []
     assert reported(batch_handler(lambda message: message.body)(event)) == ["1"]

@@ -135,6 +135,9 @@ def test_the_md5s_are_those_of_sqs() -> None:
         (lambda: dynamodb_event({"pk": {"S": "A1"}}), ValueError, "images[0] lacks the key 'id'"),
         (lambda: dynamodb_event(event_name="PUT"), ValueError, "event_name is INSERT, MODIFY or REMOVE, not 'PUT'"),
         (lambda: kafka_event("a", partition=[0, 1]), ValueError, "1 values have 2 partitions"),
+        (lambda: kafka_event("a", headers={"h": "text"}), TypeError, "header 'h' is a str, not bytes"),  # type: ignore[dict-item]
+        (lambda: sqs_event("a", receive_count=True), ValueError, "receive_count is a whole number from 1, not True"),
+        (lambda: LambdaContext(float("inf")), ValueError, "seconds_left is 0 seconds or more, not inf"),
         (lambda: pipes_event([]), TypeError, "pipes_event takes what sqs_event"),  # type: ignore[arg-type]
         (lambda: pipes_event(kafka_event("a")), TypeError, "pipes_event takes what sqs_event"),
         (lambda: LambdaContext(-1), ValueError, "seconds_left is 0 seconds or more, not -1"),
@@ -145,6 +148,27 @@ def test_an_argument_that_cannot_be_is_one_clear_error(make: Any, kind: type[Exc
     with pytest.raises(kind) as raised:
         make()
     assert complaint in str(raised.value)
+
+
+def test_what_json_can_say_and_utf_8_cannot_is_an_escape() -> None:
+    value = {"name": "\ud800 é"}
+    texts: list[Any] = []
+
+    handler = batch_handler(lambda message: texts.append(message.json()))
+    for event in (sqs_event(value), kinesis_event(value), kafka_event(value)):
+        handler(event)
+
+    assert texts == [value] * 3
+
+
+def test_none_is_json_s_null_where_a_record_always_has_a_value() -> None:
+    texts: list[str] = []
+
+    handler = batch_handler(lambda message: texts.append(message.body))
+    for event in (sqs_event(None), kinesis_event(None), kafka_event(None)):
+        handler(event)
+
+    assert texts == ["null", "null", ""]
 
 
 def test_a_kinesis_record_has_what_lambda_sends() -> None:

@@ -71,6 +71,11 @@ async def async_transaction() -> AsyncIterator[None]:
     yield
 
 
+class ShowsNothing(list[object]):
+    def __iter__(self) -> Iterator[object]:
+        return iter(())
+
+
 class Pair(NamedTuple):
     first: object
     second: object
@@ -135,6 +140,9 @@ unfinished = {
     "dict's keys": lambda: {concurrent.futures.Future[None](): "a"}.keys(),
     "deep": lambda: {"a": [({"b": [[ship_later()]]},)]},
     "after itself": lambda: in_itself(ship_later()),
+    "too deep, and again less deep": lambda: (shared := [[ship_later()]], [deep_in(6, shared), shared])[1],
+    "in a list that shows nothing": lambda: ShowsNothing([ship_later()]),
+    "cached function": lambda: functools.cache(ship),
     "at the end of many": lambda: [*range(10_000), transaction()],
 }
 
@@ -177,6 +185,31 @@ def test_work_that_a_bulk_function_returns_fails_all_messages(make_result: Any) 
 
     assert reported(bulk_handler(lambda messages: make_result())(standard_event("a", "b"))) == ["a", "b"]
     assert reported(asynchronous(standard_event("a", "b"))) == ["a", "b"]
+
+
+class AnyName(type):
+    """A metaclass that has every attribute, as of some bridges to other languages."""
+
+    def __getattr__(cls, name: str) -> Any:
+        return 5
+
+
+class NoName(type):
+    def __getattr__(cls, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+class OfAnyName(metaclass=AnyName):
+    pass
+
+
+class OfNoName(metaclass=NoName):
+    pass
+
+
+class LoadsWhenRead(list[object]):
+    def __iter__(self) -> Iterator[object]:
+        raise RuntimeError("the session is closed")
 
 
 class RaisesWhereverOneLooks:
@@ -236,6 +269,9 @@ finished = {
     "exception": lambda: ValueError("returned, not raised"),
     "in itself": lambda: in_itself(1),
     "very deep": lambda: deep_in(5000, 1),
+    "metaclass with every name": OfAnyName,
+    "metaclass that raises": OfNoName,
+    "list that loads when it is read": lambda: LoadsWhenRead([1, Order(1)]),
     "wide and shared": wide_and_shared,
     "many": lambda: [[number] for number in range(20_000)],
     "entered context": lambda: contextlib.ExitStack(),

@@ -3,10 +3,12 @@
 import asyncio
 import sys
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from partial_batch import Backoff, Message, PermanentFailure, RetryLater, batch_handler
+from partial_batch import Backoff, Message, OutOfTime, PermanentFailure, RetryLater, batch_handler
+from partial_batch._sqs import client as _sqs
 from partial_batch.testing import LambdaContext
 
 from tests.support import reported, standard_event
@@ -41,6 +43,25 @@ class Strange(BaseException):
         raise PanicException
 
 
+class OddAlarm(OutOfTime):
+    alarm = 5  # type: ignore[assignment]
+
+
+class PartsRaise(BaseExceptionGroup[BaseException]):
+    @property
+    def exceptions(self) -> Any:
+        raise PanicException
+
+
+class RaisesWhenAsked(type):
+    def __subclasscheck__(cls, other: type) -> bool:
+        raise PanicException
+
+
+class NotToBeAsked(Exception, metaclass=RaisesWhenAsked):
+    pass
+
+
 def nested(error: BaseException, deep: int) -> BaseException:
     for _ in range(deep):
         error = BaseExceptionGroup("group", [error])
@@ -62,6 +83,9 @@ of_a_message = pytest.mark.parametrize(
         MemoryError(),
         BaseExceptionGroup("two", [PanicException(), asyncio.CancelledError()]),
         nested(PanicException(), 1200),
+        OddAlarm(),
+        PartsRaise("group", [ValueError()]),
+        NotToBeAsked(),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -181,6 +205,41 @@ def test_a_permanent_type_is_told_by_its_class_and_asks_the_exception_nothing(se
     assert reported(batch_handler(fails, dead_letter_queue=queue)(standard_event("a"))) == []
 
 
+@every_way
+def test_a_permanent_type_that_raises_when_it_is_asked_costs_no_other_message(make: Any) -> None:
+    done = reported(make(raises_on_b(ValueError()), permanent=NotToBeAsked)(standard_event("a", "b", "c")))
+
+    assert done == (["b"] if make.__name__ not in ("make_bulk", "make_async_bulk") else ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("error", [PanicException(), SystemExit(3), GeneratorExit()], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("option", ["dead_letter_queue", "backoff", "making the client"])
+def test_what_a_tracer_raises_around_a_call_to_sqs_costs_no_other_message(
+    option: str, error: BaseException, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Client:
+        meta = SimpleNamespace(endpoint_url="https://sqs.us-east-1.amazonaws.com")
+
+        def send_message(self, **request: object) -> None:
+            raise error
+
+        change_message_visibility_batch = send_message
+
+    def no_client(*_: object, **__: object) -> None:
+        raise error
+
+    of_region = {} if option == "making the client" else {None: Client(), "us-east-1": Client()}
+    monkeypatch.setattr(_sqs, "_clients", of_region)
+    monkeypatch.setattr("botocore.session.Session.create_client", no_client)
+    queue = "https://sqs.us-east-1.amazonaws.com/123456789012/dead"
+    options: dict[str, Any] = {"backoff": Backoff()} if option == "backoff" else {"dead_letter_queue": queue}
+
+    handler = batch_handler(raises_on_b(PermanentFailure()), **options)
+
+    assert reported(handler(standard_event("a", "b", "c"))) == ["b"]
+    assert type(error).__name__ in caplog.text
+
+
 def retry_with(value: Any) -> Exception:
     class Later(RetryLater):
         def __init__(self) -> None:
@@ -257,3 +316,25 @@ def test_so_does_a_backoff_that_raises(
 
     assert reported(handler(standard_event("a", "b", "c"))) == ["b"]
     assert f"Own gives no number of seconds to hide it ({type(error).__name__})" in caplog.text
+
+
+class Unsteady:
+    """A number the first time, and none the next."""
+
+    def __init__(self) -> None:
+        self.said = iter([5.0])
+
+    def __float__(self) -> float:
+        return next(self.said, float("nan"))
+
+
+def test_what_a_retry_later_says_is_asked_once(sent: SentMessages, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    sent.changes_visibility()
+
+    def fails(message: Message) -> None:
+        raise retry_with(Unsteady())
+
+    assert reported(batch_handler(fails)(standard_event("a"))) == ["a"]
+    assert list(sent.hidden.values()) == [5]
+    assert "message a is hidden for 5 s" in caplog.text

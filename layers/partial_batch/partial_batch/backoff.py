@@ -86,9 +86,12 @@ def delay_of(error: BaseException, backoff: Backoff | None, failures: int) -> tu
             said = backoff.delay(failures)
         else:
             return None, ""
-        if isinstance(said, str | bytes | bytearray) or not 0 <= float(said) < float("inf"):
+        if isinstance(said, str | bytes | bytearray):
+            raise TypeError
+        seconds = float(said)  # once: an object may say something else the next time
+        if not 0 <= seconds < float("inf"):
             raise ValueError
-        return min(float(said), MOST_HIDDEN_SECONDS), ""
+        return min(seconds, MOST_HIDDEN_SECONDS), ""
     except BaseException as problem:
         source = type(error if issubclass(type(error), _WITH_SECONDS) else backoff).__name__
         return None, f"{source} gives no number of seconds to hide it ({type(problem).__name__})"

@@ -6,7 +6,7 @@ from _thread import allocate_lock
 
 from .backoff import delay_of, says_how_long
 from .clock import Clock
-from .errors import OutOfTime, StopBatch, ends_invocation
+from .errors import OutOfTime, StopBatch, ends_invocation, is_of
 from .outcomes import DEAD_LETTERED, FAILED, NEVER_STARTED, SUCCEEDED
 
 TYPE_CHECKING = False
@@ -39,7 +39,6 @@ class Batch:
     closed = False  # what still runs somewhere changes nothing any more
     _log: BatchLog | None = None
     _first_error: BaseException | None = None
-    _delays: dict[int, float] | None = None  # seconds to hide failed messages, where anybody said so
     _queue_refused = ""  # why nothing more is sent to the dead-letter queue
     _first_of_group: dict[str | None, int] | None = None  # positions, once they are asked for
     _released: float | None = None  # seconds to hide what was never started, None for the queue's timeout
@@ -55,6 +54,7 @@ class Batch:
         self.context = context
         self.clock = Clock(context, options.time_reserve)
         self.outcomes = [NEVER_STARTED] * len(records)
+        self._delays: dict[int, float] = {}  # seconds to hide failed messages, where anybody said so
 
     def message(self, position: int) -> ReceivedMessage:
         """The message at this position. Messages are made when needed: to keep ten thousand would cost more."""
@@ -152,13 +152,10 @@ class Batch:
 
     def _fail(self, position: int, message: Message, error: BaseException, *, late: bool = False) -> bool:
         """Note what becomes of a failed message, and log it; whether that was done."""
-        if self._delays is None:
-            self._delays = {}
         # What fails one by one at the end of the time, in a batch of thousands, must not use up what is left.
         in_time = self.clock.may_report() or self._logged < _FEW
         dead_lettered, why_not = False, ""
-        # The type and not isinstance, which asks the exception itself what it is: that may raise.
-        if issubclass(type(error), self.options.permanent) or self._reached_max_receive_count(position, message):
+        if is_of(error, self.options.permanent) or self._reached_max_receive_count(position, message):
             dead_lettered, why_not = (
                 self._dead_letter(self.message(position), error) if in_time else (False, "no time was left")
             )
@@ -221,9 +218,10 @@ class Batch:
             send(self.options.dead_letter_queue, message, type(error).__name__, text, end=self.clock.end)
         except CallFailed as reason:
             # Trying again for each message of the batch would use up the function's time.
-            self._queue_refused = "" if reason.only_this else str(reason)
+            if not reason.only_this:
+                self._queue_refused = str(reason)
             return False, f"not sent to the dead-letter queue: {reason}"
-        except Exception as problem:
+        except BaseException as problem:
             return False, f"not sent to the dead-letter queue: {type(problem).__name__}"
         # It has left its group for good, as if SQS had moved it, so the group goes on.
         return True, ""
@@ -237,7 +235,7 @@ class Batch:
             self.log.never_started(len(never_started), len(self.records))
         if not self.message_type.has_visibility_timeout:
             return
-        changes = dict(self._delays or {})
+        changes = self._delays.copy()
         if self._released is None and (changes or self.options.backoff is not None):
             self._released = 0.0
         if self._released is not None:

@@ -22,7 +22,7 @@ def firehose(messages: Sequence[Message], response: Mapping[str, Any]) -> list[M
 
     https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html
     """
-    return _by_position(messages, response, "RequestResponses")
+    return _by_position(messages, response, "RequestResponses", "RecordId")
 
 
 def kinesis(messages: Sequence[Message], response: Mapping[str, Any]) -> list[Message]:
@@ -30,7 +30,7 @@ def kinesis(messages: Sequence[Message], response: Mapping[str, Any]) -> list[Me
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
     """
-    return _by_position(messages, response, "Records")
+    return _by_position(messages, response, "Records", "SequenceNumber")
 
 
 def eventbridge(messages: Sequence[Message], response: Mapping[str, Any]) -> list[Message]:
@@ -38,7 +38,7 @@ def eventbridge(messages: Sequence[Message], response: Mapping[str, Any]) -> lis
 
     https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
     """
-    return _by_position(messages, response, "Entries")
+    return _by_position(messages, response, "Entries", "EventId")
 
 
 def entry_ids(messages: Sequence[Message]) -> list[str]:
@@ -88,12 +88,16 @@ def dynamodb(
     return [message for message, request in zip(messages, requests, strict=True) if request in unprocessed]
 
 
-def _by_position(messages: Sequence[Message], response: Mapping[str, Any], name: str) -> list[Message]:
+def _by_position(messages: Sequence[Message], response: Mapping[str, Any], name: str, done: str) -> list[Message]:
     entries = response.get(name)
     if not isinstance(entries, list) or len(entries) != len(messages):
         found = f"{len(entries)} entries" if isinstance(entries, list) else "no list"
         raise ValueError(f"{name} has {found} for {len(messages)} messages")
-    return [message for message, entry in zip(messages, entries, strict=True) if entry.get("ErrorCode")]
+    if not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"{name} has an entry that is not an object")
+    # An entry is not a success until it says so: what took it gives it an identifier.
+    pairs = zip(messages, entries, strict=True)
+    return [message for message, entry in pairs if entry.get("ErrorCode") or not entry.get(done)]
 
 
 def _by_entry_id(messages: Sequence[Message], response: Mapping[str, Any]) -> list[Message]:

@@ -39,7 +39,7 @@ class Clock(Alarm):
             raise
         except BaseException:
             seconds = _FOREVER
-        if -_LONGEST < seconds < _LONGEST and milliseconds is not True:
+        if -_LONGEST < seconds < _LONGEST and type(milliseconds) is not bool:
             self.began = began = monotonic()
             self.end = end = began + seconds
             self.deadline = deadline = end - reserve

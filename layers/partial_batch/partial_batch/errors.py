@@ -103,16 +103,31 @@ def ends_invocation(error: BaseException, alarm: Alarm | None = None) -> bool:
         error: what was raised, or a group of it.
         alarm: of the batch. An OutOfTime of another alarm that still runs is for the handler around this one.
     """
-    # Not isinstance, which asks the exception itself what it is: that may raise.
+    # Nothing here asks the exception itself, whose class may be the user's and raise: not isinstance, and no attribute.
     if issubclass(type(error), BaseExceptionGroup):
         try:
-            return any(ends_invocation(part, alarm) for part in error.exceptions)  # type: ignore[attr-defined]
+            return any(ends_invocation(part, alarm) for part in parts_of(error))
         except Exception:  # groups in groups, deeper than Python can look
             return False
-    if issubclass(type(error), OutOfTime):
-        other: Alarm | None = error.alarm  # type: ignore[attr-defined]
+    if type(error) is OutOfTime:  # an alarm raises no other
+        other = error.alarm
         return other is not None and other is not alarm and other.live
     return issubclass(type(error), (SystemExit, KeyboardInterrupt, GeneratorExit))
+
+
+def parts_of(group: BaseException) -> tuple[BaseException, ...]:
+    """The exceptions of a group, whatever its class has made of its attribute `exceptions`."""
+    parts: tuple[BaseException, ...] = vars(BaseExceptionGroup)["exceptions"].__get__(group)
+    return parts
+
+
+def is_of(error: BaseException, types: tuple[type[Exception], ...]) -> bool:
+    """Whether the exception is of one of the types. A metaclass that raises when it is asked says no."""
+    try:
+        # Not isinstance, as above.
+        return issubclass(type(error), types)
+    except BaseException:
+        return False
 
 
 def _checked(seconds: float) -> float:

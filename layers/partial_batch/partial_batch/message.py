@@ -195,7 +195,7 @@ def _attribute_value(name: str, attribute: Any) -> str | int | float | bytes:
         if kind == "Binary":
             from base64 import b64decode
 
-            return b64decode(attribute["binaryValue"])
+            return b64decode(attribute["binaryValue"], validate=True)
         value: str = attribute["stringValue"]
         if kind == "Number":
             try:

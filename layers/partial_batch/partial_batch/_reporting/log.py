@@ -6,7 +6,7 @@ import logging
 import sys
 from math import ceil
 
-from .texts import loggable, origin, writable
+from .texts import loggable, origin, said, writable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,10 +43,8 @@ class BatchLog:
 
     def text_of(self, error: BaseException) -> str:
         """What an exception says, as far as the user allows and it can be written."""
-        if self._error_text is None:
-            return ""
         try:
-            return writable(self._error_text(error))
+            return said(error, self._error_text)
         except BaseException as problem:
             self.report_failed(problem)
             return ""
@@ -145,8 +143,9 @@ class BatchLog:
             becomes = f"it goes back to the {self._source}"
             if why_not or no_delay:
                 becomes += f" ({'; '.join(filter(None, (why_not, no_delay)))})"
-        first = self._logged.setdefault(origin(error), identifier)
-        known = first != identifier
+        place = origin(error)
+        first = None if place is None else self._logged.get(place)
+        shown = self.safe(error) if first is None else None
         group = message.group_id
         logger.log(
             logging.ERROR if dead_lettered else logging.WARNING,
@@ -156,8 +155,8 @@ class BatchLog:
             receive_count,
             becomes,
             f": {text}" if text else "",
-            f" (traceback as of message {first})" if known else "",
-            exc_info=None if known else self.safe(error),
+            "" if first is None else f" (traceback as of message {first})",
+            exc_info=shown,
             extra={
                 "partial_batch_message_id": identifier,
                 "partial_batch_message_group_id": group and writable(group),
@@ -166,6 +165,8 @@ class BatchLog:
                 "partial_batch_outcome": "dead-lettered" if dead_lettered else "returned",
             },
         )
+        if place is not None and shown is not None:  # only now is it in the log
+            self._logged[place] = identifier
 
     def _visibility(self, wanted: Sequence[tuple[Message, float]], failures: list[tuple[list[Message], str]]) -> None:
         failed = {id(message.record) for messages, _ in failures for message in messages}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from partial_batch.errors import parts_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,30 +23,48 @@ def writable(text: str) -> str:
 
 def text_of(error: BaseException, error_text: ErrorText) -> str:
     """What the exception says, as the handler's `error_text` has it; empty if that is None or fails."""
-    if error_text is None:
-        return ""
     try:
-        text = error_text(error)
-        return writable(text) if isinstance(text, str) else ""
+        return said(error, error_text)
     except BaseException:
         return ""
 
 
-def origin(error: BaseException) -> tuple[object, ...]:
-    """What two exceptions have in common that come from the same place, causes included."""
-    parts: list[object] = []
-    cause: BaseException | None = error
-    for _ in range(_DEEPEST):
-        if cause is None:
-            break
-        parts.append(type(cause))
-        traceback: TracebackType | None = cause.__traceback__
-        while traceback is not None:
-            parts.append(traceback.tb_frame.f_code)
-            parts.append(traceback.tb_lasti)
-            traceback = traceback.tb_next
-        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
-    return tuple(parts)
+def said(error: BaseException, error_text: ErrorText) -> str:
+    """The same, or what `error_text` raises. TypeError if it returns anything but a str."""
+    if error_text is None:
+        return ""
+    text = error_text(error)
+    if not issubclass(type(text), str):
+        raise TypeError
+    return writable(str.__str__(text))  # a subclass may do anything when it is cut or joined
+
+
+def origin(error: BaseException) -> tuple[object, ...] | None:
+    """What two exceptions have in common that come from the same place, with their causes and the parts of groups.
+
+    None if it cannot be told: there are too many, or the user's class raises when one looks at it.
+    """
+    places: list[object] = []
+    found = [error]
+    try:
+        for one in found:
+            if len(found) > _DEEPEST:
+                return None
+            places.append(type(one))
+            traceback: TracebackType | None = one.__traceback__
+            while traceback is not None:
+                places.append(traceback.tb_frame.f_code)
+                places.append(traceback.tb_lasti)
+                traceback = traceback.tb_next
+            cause = one.__cause__
+            if cause is None and not one.__suppress_context__:
+                cause = one.__context__
+            parts = parts_of(one) if issubclass(type(one), BaseExceptionGroup) else ()
+            places.append((cause is None, len(parts)))
+            found += parts if cause is None else (cause, *parts)
+        return tuple(places)
+    except BaseException:
+        return None
 
 
 def loggable(error: BaseException, error_text: ErrorText) -> BaseException | None:
@@ -64,18 +84,23 @@ def _is_plain(error: BaseException, seen: set[int]) -> bool:
     if id(error) in seen:
         return True
     seen.add(id(error))
-    if len(seen) > _DEEPEST or isinstance(error, SyntaxError):  # which prints the text that it could not read
+    if len(seen) > _DEEPEST or issubclass(type(error), SyntaxError):  # which prints the text that it could not read
         return False
     try:
         texts = [str(error), *getattr(error, "__notes__", ())]
-        # logging and traceback ask an exception whether it is true; one of the user's may be false, or raise
-        if not error or any(writable(text) != text for text in texts):
+        if any(writable(text) != text for text in texts):
             return False
+        # logging and traceback ask an exception for these, and whether it is true: one of the user's may raise.
+        _, *related = error.__traceback__, error.__cause__, error.__context__
+        if not error or error.__class__ is not type(error):
+            return False
+        if issubclass(type(error), BaseExceptionGroup):
+            parts = parts_of(error)
+            if error.exceptions is not parts:  # type: ignore[attr-defined]
+                return False
+            related += parts
     except BaseException:
         return False
-    related = [error.__cause__, error.__context__]
-    if isinstance(error, BaseExceptionGroup):
-        related += error.exceptions
     return all(other is None or _is_plain(other, seen) for other in related)
 
 
@@ -84,15 +109,15 @@ def _stand_in(error: BaseException, error_text: ErrorText, made: dict[int, BaseE
         return made[id(error)]
     stand_in: Any
     text = text_of(error, error_text)
-    base = BaseExceptionGroup if isinstance(error, BaseExceptionGroup) else Exception
+    base = BaseExceptionGroup if issubclass(type(error), BaseExceptionGroup) else Exception
     names = {
         "__module__": type(error).__module__,
         "__qualname__": type(error).__qualname__,
         "__str__": lambda self: self.args[0],
     }
     kind = type(type(error).__name__, (base,), names)
-    if isinstance(error, BaseExceptionGroup):
-        parts = [_stand_in(part, error_text, made, deep - 1) for part in error.exceptions[:_WIDEST]] if deep else []
+    if issubclass(type(error), BaseExceptionGroup):
+        parts = [_stand_in(part, error_text, made, deep - 1) for part in parts_of(error)[:_WIDEST]] if deep else []
         stand_in = kind(text, parts or [Exception()])
     else:
         stand_in = kind(text)

@@ -77,9 +77,13 @@ def _kept_loop() -> asyncio.AbstractEventLoop:
         _loop = asyncio.new_event_loop()
         asyncio.set_event_loop(_loop)  # as asyncio.Runner does
         _executor = None
-    if _executor is None:
+    # asyncio's own attributes: a function may have shut its executor down, or one of its own that it had set.
+    shut_down = getattr(getattr(_loop, "_default_executor", None), "_shutdown", False)
+    if _executor is None or shut_down:
         _executor = Executor()
         _loop.set_default_executor(_executor)
+    if shut_down:
+        _loop._executor_shutdown_called = False  # type: ignore[attr-defined]
     return _loop
 
 
@@ -140,7 +144,7 @@ def _end(tasks: Tasks, loop: asyncio.AbstractEventLoop, batch: Batch) -> bool:
         if left <= 0:
             break
         with suppress(Exception, asyncio.CancelledError):
-            loop.run_until_complete(asyncio.wait(pending, timeout=min(left, patience)))
+            loop.run_until_complete(asyncio.Task(asyncio.wait(pending, timeout=min(left, patience)), loop=loop))
         patience = _AGAIN_SECONDS
     tasks.forget()
     return not pending

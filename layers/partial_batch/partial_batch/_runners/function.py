@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from _collections import deque  # type: ignore[import-not-found]
-from functools import partial
+from functools import _lru_cache_wrapper, partial
 from types import (
     AsyncGeneratorType,
     BuiltinFunctionType,
@@ -31,7 +31,7 @@ _PLAIN = frozenset((type(None), bool, int, float, complex, str, bytes, bytearray
 _DEEPEST = 8  # containers in containers
 _VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 _CONTAINERS: tuple[type, ...] = (list, tuple, set, frozenset, deque, *_VIEWS)
-_CALLABLES = (FunctionType, MethodType, BuiltinFunctionType, partial)
+_CALLABLES = (FunctionType, MethodType, BuiltinFunctionType, partial, _lru_cache_wrapper)
 
 
 def is_async(function: Any) -> bool:
@@ -59,7 +59,6 @@ def require_parameters(function: Any, *names: str) -> None:
     Raises:
         TypeError: it takes fewer, or needs more.
     """
-    wanted = f"{function!r} must take {' and '.join(names)} and nothing else"
     code = _code(function)
     given = 0
     by_name: set[str] = set()
@@ -74,7 +73,7 @@ def require_parameters(function: Any, *names: str) -> None:
     parameters = code.co_varnames[: code.co_argcount]
     keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     if "lambda_context" in {*parameters, *keywords} - by_name:
-        raise TypeError(f"{wanted}; Lambda's context is message.context")
+        raise TypeError(_wanted(function, names, hint=True))
     required = parameters[: len(parameters) - len(getattr(owner, "__defaults__", None) or ())]
     # What follows a parameter that a partial gives by name can only be given by name, too.
     free = parameters[bound + given :]
@@ -91,8 +90,12 @@ def require_parameters(function: Any, *names: str) -> None:
     unknown = bool(by_name.difference(parameters, keywords)) and not code.co_flags & _KEYWORDS
     takes_any = code.co_flags & _ARGUMENTS and not more
     if missing or unknown or len(needed) > len(names) or (len(free) < len(names) and not takes_any):
-        hint = "; Lambda's context is message.context" if len(needed) > len(names) else ""
-        raise TypeError(f"{wanted}{hint}")
+        raise TypeError(_wanted(function, names, hint=len(needed) > len(names)))
+
+
+def _wanted(function: Any, names: tuple[str, ...], *, hint: bool) -> str:
+    hint_of_context = "; Lambda's context is message.context" if hint else ""
+    return f"{function!r} must take {' and '.join(names)} and nothing else{hint_of_context}"
 
 
 def _defined(function: Any) -> tuple[Any, bool]:
@@ -115,7 +118,7 @@ def require_finished(result: object) -> None:
     """
     if type(result) in _PLAIN:
         return
-    unfinished = _find_unfinished(result, _DEEPEST, set())
+    unfinished = _find_unfinished(result, _DEEPEST, {})
     if not unfinished:
         return
     for part in unfinished:
@@ -134,13 +137,13 @@ def _close(work: GeneratorType[Any, Any, Any] | CoroutineType[Any, Any, Any]) ->
         return
 
 
-def _find_unfinished(result: object, deep: int, seen: set[int]) -> list[object]:
+def _find_unfinished(result: object, deep: int, seen: dict[int, int]) -> list[object]:
     """What in the result is unfinished.
 
     Args:
         result: of a function, or what a container has in it.
         deep: how many containers may be opened, one in the other.
-        seen: ids of the containers that were opened: one may hold another many times, or itself.
+        seen: ids of the containers that were opened, and how deep: one may hold another many times, or itself.
     """
     # Its type and not isinstance, which asks the object itself what it is: a proxy may raise then.
     kind = type(result)
@@ -151,9 +154,13 @@ def _find_unfinished(result: object, deep: int, seen: set[int]) -> list[object]:
         parts = (*dict.keys(parts), *dict.values(parts))  # {executor.submit(ship, order): order}
     elif not issubclass(kind, _CONTAINERS):
         return []
-    if not deep or id(result) in seen or set(map(type, parts)) <= _PLAIN:
+    elif kind not in _CONTAINERS:
+        # A class of the user's may load or compute what it gives. What counts is what it contains by now.
+        base: Any = next(base for base in _CONTAINERS if issubclass(kind, base))
+        parts = [*base.__iter__(result)]
+    if deep <= seen.get(id(result), 0) or set(map(type, parts)) <= _PLAIN:
         return []
-    seen.add(id(result))
+    seen[id(result)] = deep
     return [found for part in parts if type(part) not in _PLAIN for found in _find_unfinished(part, deep - 1, seen)]
 
 
@@ -168,10 +175,19 @@ def _is_unfinished(kind: type) -> bool:
         kind, contextlib._GeneratorContextManager | contextlib._AsyncGeneratorContextManager
     ):
         return True
-    if hasattr(kind, "__await__") or hasattr(kind, "__anext__") or hasattr(kind, "add_done_callback"):
+    if _has(kind, "__await__") or _has(kind, "__anext__") or _has(kind, "add_done_callback"):
         return True
     # What reads a file, a response's body or the rows of a statement that was executed is an iterator, too.
-    return hasattr(kind, "__next__") and not hasattr(kind, "readline") and not hasattr(kind, "fetchone")
+    return _has(kind, "__next__") and not _has(kind, "readline") and not _has(kind, "fetchone")
+
+
+def _has(kind: type, name: str) -> bool:
+    """Whether the objects of a class have this attribute. Its metaclass may say so of any name, or raise."""
+    try:
+        may_have = hasattr(kind, name)  # quicker than the search, and hardly any class has it
+    except BaseException:
+        may_have = True
+    return may_have and any(name in vars(base) for base in kind.__mro__)
 
 
 def _code(function: Any) -> CodeType | None:

@@ -38,7 +38,7 @@ class Tasks:
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Do this in a task of the layer's own."""
-        task = self._loop.create_task(work)
+        task = asyncio.Task(work, loop=self._loop)  # not by the loop's task factory, which a function may have set
         self._own.append(task)
         return task
 
@@ -50,7 +50,7 @@ class Tasks:
         """
         context = copy_context()
         context.run(_message.set, message)
-        task = self._loop.create_task(process, context=context)
+        task = asyncio.Task(process, loop=self._loop, context=context)
         self._running[task] = message
         while not task.done():
             try:

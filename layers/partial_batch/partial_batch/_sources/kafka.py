@@ -107,7 +107,7 @@ def _decoded(value: Any) -> bytes | None:
 
     if not isinstance(value, str):
         raise ValueError("what is to be base64 is not a string")
-    return b64decode(value)
+    return b64decode(value, validate=True)  # otherwise what is no base64 would be an empty body
 
 
 def read_kafka(event: dict[str, Any]) -> tuple[list[dict[str, Any]], type[KafkaMessage]]:

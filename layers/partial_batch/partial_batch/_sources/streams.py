@@ -100,10 +100,10 @@ class KinesisMessage(StreamMessage):
 
     @property
     def body(self) -> str:
-        """The data, as UTF-8. KeyError if there is none; a ValueError if it is not UTF-8 (UnicodeDecodeError)."""
+        """The data, as UTF-8. KeyError if there is none; a ValueError if it is not base64, or not UTF-8."""
         from base64 import b64decode
 
-        return b64decode(self._part["data"]).decode()
+        return b64decode(self._part["data"], validate=True).decode()
 
     @property
     def _part(self) -> dict[str, Any]:

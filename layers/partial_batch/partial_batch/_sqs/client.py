@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 MOST_CALLS_AT_ONCE = 16
 NO_ANSWER = "no answer in time"
-
 LONGEST = 0.8  # seconds that one call may take, whatever happens in it
 _MAKING_SECONDS = 5.0  # that the first call of an environment waits for its client
 _CONNECT_SECONDS = 0.3
@@ -68,16 +67,19 @@ def make_client() -> None:
 
     For Lambda's init phase. What goes wrong is not raised: the first call tries again and says what it is.
     """
-    # Elsewhere the module may be imported before a test starts moto's mock, which a client made now would get around.
-    # Looking up credentials may ask the network there, too. Lambda's runtime needs AWS_LAMBDA_RUNTIME_API; a test sets
-    # AWS_LAMBDA_FUNCTION_NAME more often than either of these.
+    # Elsewhere a client made now would get around moto's mock, which a test starts later, and may ask the network for
+    # credentials. Lambda's runtime needs AWS_LAMBDA_RUNTIME_API; a test sets AWS_LAMBDA_FUNCTION_NAME more often.
     # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
     runtime = os.environ.get("AWS_EXECUTION_ENV", "")
     in_lambda = "AWS_LAMBDA_RUNTIME_API" in os.environ or runtime.startswith("AWS_Lambda_")
     if not in_lambda or _has_no_queue():
         return
-    with suppress(Exception):  # the first call says what it is
-        sqs_client()
+    _make(None)
+
+
+def _make(region: str | None) -> None:
+    with suppress(BaseException):  # the first call says what it is
+        sqs_client(region)
 
 
 def sqs_client(region: str | None = None) -> SQSClient:
@@ -95,8 +97,7 @@ def sqs_client(region: str | None = None) -> SQSClient:
                 read_timeout=_READ_SECONDS,
                 retries={"total_max_attempts": 1},
                 max_pool_connections=MOST_CALLS_AT_ONCE,
-                # These two save a fifth of what a call costs. The layer makes its requests of checked parts, and
-                # botocore puts its own user agent together anew for each.
+                # These two save a fifth of what a call costs. The layer checks its requests' parts itself.
                 parameter_validation=False,
                 user_agent="partial_batch",
             )
@@ -111,8 +112,8 @@ def await_client(end: float | None, region: str | None) -> None:
     """Give a client that is not there yet time of its own: to make it may take longer than a call should."""
     seconds = _MAKING_SECONDS if end is None else min(_MAKING_SECONDS, end - monotonic() - LONGEST)
     if _other(region) not in _clients and seconds > 0:
-        with suppress(Exception):  # the call says what it is
-            run_in_threads(lambda: sqs_client(region), 1, seconds)
+        with suppress(RuntimeError):  # no thread: the call says so
+            run_in_threads(lambda: _make(region), 1, seconds)
 
 
 def call(operation: str, end: float | None, region: str | None = None, **request: Any) -> Any:
@@ -157,8 +158,7 @@ def require_queue() -> None:
     """See to it that there is a queue to call.
 
     Raises:
-        CallFailed: there is none. Under sam local a sample event comes from no queue; the call would go to one of that
-            name in the user's account, or elsewhere.
+        CallFailed: under sam local there is none. The call might go to one of that name in the user's account.
     """
     if _has_no_queue():
         raise CallFailed("under sam local there is no queue, unless AWS_ENDPOINT_URL_SQS names where", refused=True)
@@ -194,7 +194,7 @@ def attempt(operation: str, region: str | None, request: dict[str, Any], given_u
             later, after the environment was frozen, would show or hide what another invocation works on.
 
     Raises:
-        CallFailed: any Exception there was.
+        CallFailed: whatever there was. A tracer's code around the call may raise anything.
     """
     for remaining in reversed(range(_TRIES)):
         try:
@@ -206,7 +206,7 @@ def attempt(operation: str, region: str | None, request: dict[str, Any], given_u
             return getattr(client, operation)(**request)
         except CallFailed:
             raise
-        except Exception as problem:
+        except BaseException as problem:
             failure = _failure(problem)
             if failure.answered or failure.only_this or not remaining:
                 raise failure from problem
@@ -230,7 +230,7 @@ def _url(client: SQSClient, arn: str) -> str:
     return f"{client.meta.endpoint_url.rstrip('/')}/{parts[4]}/{parts[5]}"
 
 
-def _failure(problem: Exception) -> CallFailed:
+def _failure(problem: BaseException) -> CallFailed:
     """What is said of it: nothing of its text, since botocore's quotes the parameters, and so the body."""
     kind = type(problem).__name__
     if kind == "ParamValidationError":

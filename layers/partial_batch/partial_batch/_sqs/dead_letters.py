@@ -143,7 +143,8 @@ def _as_sent(attribute: dict[str, str]) -> dict[str, Any]:
     if attribute["dataType"].startswith("Binary"):
         from base64 import b64decode
 
-        return {"DataType": attribute["dataType"], "BinaryValue": b64decode(attribute["binaryValue"])}
+        binary = b64decode(attribute["binaryValue"], validate=True)
+        return {"DataType": attribute["dataType"], "BinaryValue": binary}
     value = attribute["stringValue"]
     if not isinstance(value, str):
         raise TypeError

@@ -34,7 +34,8 @@ class LambdaContext:
         memory_limit_in_mb: int = 128,
         aws_request_id: str = "8d8bf9a8-5b3c-4a6e-9c0b-2f6f5c1d7e11",
     ) -> None:
-        if isinstance(seconds_left, bool) or not isinstance(seconds_left, int | float) or not seconds_left >= 0:
+        number = isinstance(seconds_left, int | float) and not isinstance(seconds_left, bool)
+        if not number or not 0 <= seconds_left < float("inf"):
             raise ValueError(f"seconds_left is 0 seconds or more, not {seconds_left!r}")
         self._end = monotonic() + seconds_left
         self.function_name = function_name

@@ -31,7 +31,7 @@ def kafka_event(
         partition: of all records, or a list with one for each.
         first_offset: of the first record of each partition.
         key: of all records, written as a value is.
-        headers: of all records.
+        headers: of all records, each with its bytes.
         self_managed: the cluster is not Amazon MSK's.
         sent_at: the timestamp of the records, in seconds since the epoch.
         account: of the MSK cluster.
@@ -40,6 +40,9 @@ def kafka_event(
     partitions = [partition] * len(values) if isinstance(partition, int) else list(partition)
     if len(partitions) != len(values):
         raise ValueError(f"{len(values)} values have {len(partitions)} partitions; give one, or one for each")
+    for name, text in (headers or {}).items():
+        if not isinstance(text, bytes):
+            raise TypeError(f"header {name!r} is a {type(text).__name__}, not bytes")
     lists: dict[str, list[dict[str, Any]]] = {}
     for number, (value, where) in enumerate(zip(values, partitions, strict=True)):
         records = lists.setdefault(f"{topic}-{where}", [])
@@ -50,8 +53,8 @@ def kafka_event(
                 "offset": first_offset + len(records),
                 "timestamp": round(sent_at * 1000),
                 "timestampType": "CREATE_TIME",
-                "key": base64_of(key, "key"),
-                "value": base64_of(value, f"values[{number}]"),
+                "key": None if key is None else base64_of(key, "key"),
+                "value": None if value is None else base64_of(value, f"values[{number}]"),
                 "headers": [{name: list(text)} for name, text in (headers or {}).items()],
             }
         )

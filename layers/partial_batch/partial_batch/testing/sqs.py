@@ -41,7 +41,7 @@ def sqs_event(
     fifo = fifo or queue.endswith(".fifo")
     name = queue if not fifo or queue.endswith(".fifo") else f"{queue}.fifo"
     arn = f"arn:aws:sqs:{region}:{account}:{name}"
-    if not isinstance(receive_count, int) or receive_count < 1:
+    if not isinstance(receive_count, int) or isinstance(receive_count, bool) or receive_count < 1:
         raise ValueError(f"receive_count is a whole number from 1, not {receive_count!r}")
     groups = _groups(group_id, len(bodies), "default" if fifo else None)
     message_attributes = {key: _attribute(key, value) for key, value in (attributes or {}).items()}
