@@ -49,6 +49,15 @@ class TestAHangingMessage:
         assert "hangs failed with OutOfTime" in caplog.text
         assert "no time was left to start 1 of 4 messages" in caplog.text
 
+    def test_one_behind_a_failure_is_interrupted_too(self) -> None:
+        @batch_handler(time_reserve=0.1)
+        def handler(message: Message) -> None:
+            if message.id == "hangs":
+                hang()
+            raise ValueError
+
+        assert reported(handler(standard_event("fails", "hangs"), Context(SOON))) == ["fails", "hangs"]
+
     def test_an_except_exception_around_it_does_not_swallow_the_interrupt(self) -> None:
         ended = []
 

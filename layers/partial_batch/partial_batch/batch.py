@@ -159,8 +159,8 @@ class Batch:
         why_not = ""
         dead_lettered = False
         # The type and not isinstance, which asks the exception itself what it is: that may raise.
-        if issubclass(type(error), self.options.permanent) or self._had_its_receives(position, message):
-            dead_lettered, why_not = self._dead_letter(message, error) if in_time else (False, "no time was left")
+        if in_time and (issubclass(type(error), self.options.permanent) or self._had_its_receives(position, message)):
+            dead_lettered, why_not = self._dead_letter(message, error)
         delay, nonsense = delay_of(error, self.options.backoff, message.receive_count)
         with _lock:
             if self.closed and not out_of_time:
