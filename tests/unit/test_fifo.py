@@ -44,6 +44,16 @@ class TestSkipGroup:
 
         assert run(event, {"a2"}, on_fifo_failure="skip_group") == (["a1", "b1", "a2", "b2"], ["a2", "a3"])
 
+    def test_an_async_function_takes_them_in_the_order_of_the_batch_too(self) -> None:
+        ran = []
+
+        @batch_handler(on_fifo_failure="skip_group")
+        async def handler(message: Message) -> None:
+            ran.append(message.id)
+
+        assert reported(handler(fifo_event("a1", "b1", "a2", "b2"))) == []
+        assert ran == ["a1", "b1", "a2", "b2"]
+
     def test_several_groups_can_fail_each_on_its_own(self) -> None:
         event = fifo_event("a1", "b1", "c1", "a2", "b2", "c2")
 
