@@ -240,8 +240,7 @@ def test_what_needs_more_hears_where_lambda_s_context_is() -> None:
     with pytest.raises(TypeError) as raised:
         batch_handler(two)
     assert str(raised.value) == (
-        f"{two!r} does not take what it is called with a message and nothing else; "
-        "Lambda's context is message.context"
+        f"{two!r} does not take what it is called with a message and nothing else; Lambda's context is message.context"
     )
 
 

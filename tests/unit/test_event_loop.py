@@ -147,7 +147,6 @@ class TestAfterAHang:
 
         assert event_loop._executor is executor
 
-
     def test_a_thread_of_the_loop_has_a_name_as_asyncio_gives_it(self) -> None:
         names: list[str] = []
 
