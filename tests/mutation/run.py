@@ -54,8 +54,8 @@ MODULES = (
     "errors",
     "batch_apis",
 )
-# Not test_imports: mutmut's own additions to a module import more than the layer may. Nor what ten thousand messages may
-# take: with those additions it is more.
+# Not test_imports: mutmut's own additions to a module import more than the layer may. With them, ten thousand messages
+# take longer than they may, too.
 CONFIGURATION = """
 [tool.mutmut]
 source_paths = ["partial_batch"]

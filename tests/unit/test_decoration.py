@@ -82,6 +82,29 @@ class ClassCallable:
     def __call__(cls, message: Any) -> None: ...
 
 
+class CallableWithDefault:
+    def __call__(self, message: Any, retries: int = 3) -> None: ...
+
+
+class StaticCallableWithDefault:
+    @staticmethod
+    def __call__(message: Any, retries: int = 3) -> None: ...
+
+
+class OddCallable:
+    __code__ = "not a code object"
+
+    def __call__(self, *arguments: Any) -> None: ...
+
+
+def three(message: Any, other: Any, third: Any) -> None: ...
+def third_with_default(message: Any, other: Any, third: Any = 3) -> None: ...
+
+
+named_partial = functools.partial(three, 1)
+named_partial.name = "so that a partial of it stays one of a partial"  # type: ignore[attr-defined]
+
+
 def wrapped(function: Any) -> Any:
     @functools.wraps(function)
     def wrapper(*arguments: Any, **keywords: Any) -> Any:
@@ -119,6 +142,10 @@ good = {
     "its __call__": Callable().__call__,
     "static callable": StaticCallable(),
     "class callable": ClassCallable(),
+    "callable object with a default": CallableWithDefault(),
+    "static callable with a default": StaticCallableWithDefault(),
+    "odd callable": OddCallable(),
+    "lambda of self": lambda self: None,
     "wrapper": wrapped(one),
     "wrapper of a method": wrapped(Consumer().method),
     "cached": functools.lru_cache(one),
@@ -126,6 +153,9 @@ good = {
     "partial with a keyword": functools.partial(keyword_required, retries=1),
     "partial with the second by name": functools.partial(two, other=1),
     "partial of a partial": functools.partial(functools.partial(two), 1),
+    "partial of a partial with a name": functools.partial(named_partial, 2),
+    "partial with the second by name and a default behind it": functools.partial(third_with_default, other=1),
+    "partial with any keyword": functools.partial(with_keywords, other=1),
     "partial of a method": functools.partial(Consumer().needs_two, 1),
     "partial of an object": functools.partial(CallableOfTwo(), 1),
     "partial of a builtin": functools.partial(print, 1),
@@ -159,6 +189,8 @@ bad = {
     "object that needs two": CallableOfTwo(),
     "object that needs none": CallableOfNone(),
     "partial that lacks one": functools.partial(two),
+    "partial that lacks one behind the one by name": functools.partial(three, other=1),
+    "partial that has an unknown keyword": functools.partial(one, other=1),
     "partial that has all": functools.partial(one, 1),
     "partial that has one too many": functools.partial(two, 1, 2),
     "partial that has another keyword": functools.partial(keyword_required, other=1),
@@ -203,17 +235,68 @@ def test_lambda_context_as_a_parameter_says_how_to_get_it(decorate: Any, functio
         decorate(function)
 
 
+@pytest.mark.parametrize("function", [none, keyword_required])
+def test_what_lacks_an_argument_hears_nothing_of_lambda_s_context(function: Any) -> None:
+    with pytest.raises(TypeError) as raised:
+        batch_handler(function)
+    assert str(raised.value) == f"{function!r} does not take what it is called with a message and nothing else"
+
+
+def test_what_needs_more_hears_where_lambda_s_context_is() -> None:
+    with pytest.raises(TypeError) as raised:
+        batch_handler(two)
+    assert str(raised.value) == (
+        f"{two!r} does not take what it is called with a message and nothing else; Lambda's context is message.context"
+    )
+
+
+def test_a_generator_function_is_refused_with_the_reason() -> None:
+    def generator(message: Any) -> Any:
+        yield message
+
+    async def asynchronous(message: Any) -> Any:
+        yield message
+
+    for function in (generator, asynchronous):
+        with pytest.raises(TypeError) as raised:
+            batch_handler(function)
+        assert str(raised.value) == f"{function!r} is a generator function: calling it would run nothing of it"
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # a later Python binds it
+def test_a_callable_object_that_is_called_by_an_async_partial_is_awaited() -> None:
+    ran: list[str] = []
+
+    async def work(message: Message) -> None:
+        ran.append(message.id)
+
+    class ByPartial:
+        __call__ = functools.partial(work)
+
+    assert reported(batch_handler(ByPartial())(standard_event("a"))) == []
+    assert ran == ["a"]
+
+
 def test_a_handler_of_event_and_context_says_how_to_get_the_context() -> None:
     with pytest.raises(TypeError, match=r"Lambda's context is message\.context"):
         batch_handler(handler_of_lambda)
 
 
 def test_a_method_decorated_in_its_class_is_refused_with_the_way_out() -> None:
-    with pytest.raises(TypeError, match=r"decorate the bound method: handler = batch_handler\(Consumer\(\)\.method\)"):
+    way_out = (
+        " is a method, and its class has no object yet; "
+        "decorate the bound method: handler = batch_handler(Consumer().method)"
+    )
+    with pytest.raises(TypeError) as raised:
 
         class InClass:
             @batch_handler
             def method(self, message: Message) -> None: ...
+
+    assert str(raised.value).endswith(way_out)
+    with pytest.raises(TypeError) as raised:
+        batch_handler(lambda cls, message: None)
+    assert str(raised.value).endswith(way_out)
 
 
 def test_the_way_out_works() -> None:
@@ -269,10 +352,12 @@ def test_an_on_failure_of_a_message_and_an_exception_is_taken(decorate: Any, fun
 
 
 @both
-@pytest.mark.parametrize("function", [one, none, keyword_default, Consumer().method, Callable(), async_two])
+@pytest.mark.parametrize("function", [one, none, keyword_default, Consumer().method, Callable()])
 def test_an_on_failure_of_anything_else_is_refused(decorate: Any, function: Any) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="called with a message and an exception and nothing else"):
         decorate(one, on_failure=function)
+    with pytest.raises(TypeError, match="on_failure is a plain function; nothing awaits an async one"):
+        decorate(one, on_failure=async_two)
 
 
 @both

@@ -425,6 +425,21 @@ class TestWhatAMessageDoesNotWaitFor:
         assert reported(handler_of(hang, [])(standard_event("hangs"), Context(SHORT))) == ["hangs"]
         assert cleaned_up == ["child"]
 
+    def test_what_no_message_began_lives_on_when_a_whole_batch_was_interrupted(self) -> None:
+        @bulk_handler(time_reserve=0.1)
+        async def handler(messages: list[Message]) -> None:
+            await hangs.awaits()
+
+        loop = event_loop._kept_loop()
+        go_on = asyncio.Event()
+        task = loop.create_task(go_on.wait())
+
+        assert reported(handler(standard_event("1"), Context(SHORT))) == ["1"]
+
+        assert not task.done()
+        go_on.set()
+        assert loop.run_until_complete(task)
+
     def test_off_the_main_thread_nothing_lives_on_since_its_loop_does_not(self) -> None:
         children: list[asyncio.Task[None]] = []
 

@@ -3,7 +3,7 @@
 import pytest
 from partial_batch import Message, batch_handler
 
-from tests.support import FIFO_ARN, STANDARD_ARN, fifo_event, record, reported
+from tests.support import FIFO_ARN, STANDARD_ARN, fifo_event, record, reported, standard_event
 
 
 def run(event: object, failing: set[str], **options: object) -> tuple[list[str], list[str]]:
@@ -44,6 +44,16 @@ class TestSkipGroup:
 
         assert run(event, {"a2"}, on_fifo_failure="skip_group") == (["a1", "b1", "a2", "b2"], ["a2", "a3"])
 
+    def test_an_async_function_takes_them_in_the_order_of_the_batch_too(self) -> None:
+        ran = []
+
+        @batch_handler(on_fifo_failure="skip_group")
+        async def handler(message: Message) -> None:
+            ran.append(message.id)
+
+        assert reported(handler(fifo_event("a1", "b1", "a2", "b2"))) == []
+        assert ran == ["a1", "b1", "a2", "b2"]
+
     def test_several_groups_can_fail_each_on_its_own(self) -> None:
         event = fifo_event("a1", "b1", "c1", "a2", "b2", "c2")
 
@@ -64,6 +74,17 @@ class TestWhichQueueItIs:
         fair = {"Records": [record(name, arn=STANDARD_ARN, group="tenant") for name in ("1", "2", "3")]}
 
         assert run(fair, {"1"}, on_fifo_failure=option) == (["1", "2", "3"], ["1"])
+
+    @pytest.mark.parametrize("event", [fifo_event("a1", "a2"), standard_event("1", "2")], ids=["fifo", "standard"])
+    def test_a_batch_of_one_queue_is_read_without_the_modules_of_other_sources(
+        self, event: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def read_other(event: object) -> None:
+            raise AssertionError("it is slower")
+
+        monkeypatch.setattr("partial_batch._sources._read_other", read_other)
+
+        assert len(run(event, set())[0]) == 2
 
     def test_a_standard_queue_with_fifo_in_its_name_is_standard(self) -> None:
         event = {"Records": [record(name, arn=f"{STANDARD_ARN}.fifo-import") for name in ("1", "2")]}

@@ -83,12 +83,12 @@ class TestOnSuccess:
         self, way: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         def on_success(message: Message) -> None:
-            if message.id == "2":
+            if message.id in ("2", "3"):
                 raise LookupError("the success could not be noted")
 
         handler = handler_of(way, on_success=on_success)
 
-        assert reported(handler(standard_event("1", "2", "3"))) == ["2"]
+        assert reported(handler(standard_event("1", "2", "3", "4"))) == ["2", "3"]
         assert "message 2 failed with LookupError" in caplog.text
 
     @each_way

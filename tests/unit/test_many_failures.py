@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from partial_batch import Message, PermanentFailure, batch_handler, bulk_handler
 from partial_batch._sqs import dead_letters
+from partial_batch._sqs.client import CallFailed
 
 from tests.support import FIFO_ARN, Context, record, reported
 from tests.unit.conftest import Clock
@@ -69,6 +70,36 @@ def test_dead_lettering_each_stops_while_half_of_the_reserve_is_left(
     assert back == [str(number) for number in range(MANY) if str(number) not in set(sent)]
     if kind != "one at a time":
         assert f"{len(back)} more messages failed, and there was no time left to log each" in caplog.text
+
+
+def test_where_no_time_is_left_at_all_ten_are_tried_and_logged(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried: list[str] = []
+    told: list[str] = []
+
+    def send(queue_url: str, message: Message, *_: object, end: float | None) -> None:
+        tried.append(message.id)
+        raise CallFailed("no time is left for it", no_time=True, only_this=True)
+
+    def names_all(messages: list[Message]) -> list[Message]:
+        clock.now += 60
+        return messages
+
+    monkeypatch.setattr(dead_letters, "send", send)
+    handler = bulk_handler(
+        names_all,
+        dead_letter_queue=QUEUE,
+        max_receive_count=1,
+        on_failure=lambda message, error: told.append(message.id),
+    )
+    names = [f"{number:02}" for number in range(13)]
+    event = {"Records": [record(name, arn=FIFO_ARN, group=name) for name in names]}
+
+    assert reported(handler(event, clock)) == names
+    assert tried == told == names[:10]
+    assert caplog.text.count("not sent to the dead-letter queue: no time is left for it") == 10
+    assert "3 more messages failed, and there was no time left to log each" in caplog.messages
 
 
 @pytest.mark.parametrize("kind", ["bulk that names them", "async bulk that raises"])

@@ -12,7 +12,7 @@ from unittest.mock import MagicMock
 import pytest
 from partial_batch import Message, PermanentFailure, batch_handler
 
-from tests.support import fifo_event, reported, standard_event
+from tests.support import Context, fifo_event, reported, standard_event
 
 
 def three_messages(queue: str) -> dict[str, Any]:
@@ -284,6 +284,23 @@ class TestRaiseIfAllFailed:
         with pytest.raises(RuntimeError, match="all 1 messages") as raised:
             handler(standard_event("b1"))
         assert isinstance(raised.value.__cause__, ValueError)
+
+    def test_the_first_failure_is_the_cause(self) -> None:
+        def fails(message: Message) -> None:
+            raise ValueError(message.id)
+
+        handler = batch_handler(fails, raise_if_all_failed=True)
+
+        with pytest.raises(RuntimeError) as raised:
+            handler(standard_event("b1", "b2"))
+        assert str(raised.value.__cause__) == "b1"
+
+    def test_there_is_no_cause_where_there_was_no_time_to_start_any(self) -> None:
+        handler = batch_handler(print, raise_if_all_failed=True, time_reserve=5)
+
+        with pytest.raises(RuntimeError, match="all 2 messages") as raised:
+            handler(standard_event("1", "2"), Context(1))
+        assert raised.value.__cause__ is None
 
     def test_it_counts_messages_that_were_never_started(self) -> None:
         handler = handler_of(raises(ValueError("no")), "plain", raise_if_all_failed=True)

@@ -7,6 +7,8 @@ import pytest
 from partial_batch import side_by_side
 from partial_batch.side_by_side import run_in_threads
 
+from tests.unit.conftest import Clock
+
 HANG_GUARD = 10
 
 
@@ -74,3 +76,21 @@ def test_those_threads_that_can_be_had_do_the_work(available: int, monkeypatch: 
         with pytest.raises(RuntimeError, match="can't start"):
             run_in_threads(lambda: ran.append(1), 3, HANG_GUARD)
     assert len(ran) == available
+
+
+def test_what_starting_the_threads_takes_counts_towards_the_time(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float | None] = []
+
+    class SlowToStart:
+        def __init__(self, work: object, count: int) -> None:
+            clock.now += 2
+
+        def wait(self, seconds: float | None) -> bool:
+            waited.append(seconds)
+            return True
+
+    monkeypatch.setattr("partial_batch.side_by_side.Threads", SlowToStart)
+
+    assert run_in_threads(list, 1, 5)
+    assert run_in_threads(list, 1, None)
+    assert waited == [3, None]

@@ -116,6 +116,16 @@ def test_a_subclass_that_says_nonsense_releases_the_rest_and_waits_itself(
     assert "Down gives no number of seconds to hide it" in caplog.text
 
 
+@at_once
+@events
+def test_out_of_on_success_of_a_whole_batch_the_rest_goes_back(make: Any, event: Any, sent: SentMessages) -> None:
+    sent.changes_visibility()
+    handler = make(lambda message: None, on_success=stopping_at("b1"))
+
+    assert reported(handler(event("a1", "b1", "c1"))) == ["b1", "c1"]
+    assert sent.hidden == {"handle of c1": 0}
+
+
 @one_by_one
 def test_out_of_on_success_it_does_the_same(make: Any, sent: SentMessages) -> None:
     sent.changes_visibility()

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 from partial_batch import Message, PermanentFailure, RetryLater, StopBatch, batch_handler
+from partial_batch._sqs import dead_letters
+from partial_batch.batch import Batch
+from partial_batch.message import ReceivedMessage
+from partial_batch.options import Options
 
-from tests.support import Context, reported, standard_event
+from tests.support import Context, record, reported, standard_event
 from tests.unit.conftest import SentMessages
 
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/dead"
@@ -94,6 +98,21 @@ def test_however_it_ends(
     assert capsys.readouterr().out == ""
     assert caplog.text == ""
     assert sent.requests == []
+
+
+def test_what_fails_while_the_time_ends_goes_back_and_nobody_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str] = []
+    options = Options({"dead_letter_queue": QUEUE, "on_failure": lambda message, _: told.append(message.id)})
+    batch = Batch([record("1")], ReceivedMessage, options, None)
+    monkeypatch.setattr(dead_letters, "send", lambda *_, **__: batch.close())
+
+    batch.failed(0, batch.message(0), PermanentFailure())
+
+    assert reported(batch.response()) == ["1"]
+    assert told == []
+    assert caplog.text == ""
 
 
 def test_the_next_invocation_is_not_changed_either(hang: Hang, sent: SentMessages) -> None:

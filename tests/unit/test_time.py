@@ -49,6 +49,15 @@ class TestAHangingMessage:
         assert "hangs failed with OutOfTime" in caplog.text
         assert "no time was left to start 1 of 4 messages" in caplog.text
 
+    def test_one_behind_a_failure_is_interrupted_too(self) -> None:
+        @batch_handler(time_reserve=0.1)
+        def handler(message: Message) -> None:
+            if message.id == "hangs":
+                hang()
+            raise ValueError
+
+        assert reported(handler(standard_event("fails", "hangs"), Context(SOON))) == ["fails", "hangs"]
+
     def test_an_except_exception_around_it_does_not_swallow_the_interrupt(self) -> None:
         ended = []
 
@@ -407,6 +416,28 @@ class TestTheAlarm:
             hang()
 
         assert reported(outer(standard_event("1"), Context(SOON))) == ["1"]
+
+    @pytest.mark.parametrize("messages", [["1"], ["1", "2"]], ids=["one message", "no thread can be had"])
+    def test_it_is_set_where_threads_are_asked_for_and_there_are_none(
+        self, messages: list[str], clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_for: list[tuple[float, float]] = []
+
+        def run(alarm: Alarm, seconds: float, interval: float, function: Callable[[], object]) -> None:
+            set_for.append((seconds, interval))
+            function()
+
+        def no_threads(*_: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(Alarm, "run", run)
+        monkeypatch.setattr("partial_batch._runners.threads.Threads", no_threads)
+        ran: list[str] = []
+        handler = batch_handler(lambda message: ran.append(message.id), concurrency=2, time_reserve=4)
+
+        assert reported(handler(standard_event(*messages), clock)) == []
+        assert ran == messages
+        assert set_for == [(56, 2)]  # a minute less the reserve, and half of it
 
     def test_it_is_set_for_the_time_there_is_without_the_reserve(self) -> None:
         left = []

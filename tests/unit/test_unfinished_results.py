@@ -312,3 +312,24 @@ def test_what_was_never_started_is_closed_and_warns_of_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert reported(batch_handler(lambda message: {"a": [ship_later()]})(standard_event("a"))) == ["a"]
+
+
+def test_generators_and_coroutines_are_closed() -> None:
+    def begun() -> Iterator[int]:
+        yield 1
+
+    work = [begun(), ship_later()]
+
+    assert reported(batch_handler(lambda message: work)(standard_event("a"))) == ["a"]
+    assert work[0].gi_frame is work[1].cr_frame is None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("make_result", "what"), [(ship_later, "coroutine"), (lambda: {"a": [ship_later()]}, "dict with a coroutine")]
+)
+def test_it_says_what_was_returned(make_result: Any, what: str) -> None:
+    said: list[str] = []
+    handler = batch_handler(lambda message: make_result(), on_failure=lambda _, error: said.append(str(error)))
+
+    assert reported(handler(standard_event("a"))) == ["a"]
+    assert said == [f"the function returned a {what}, so the message was not processed; await, consume or call it"]

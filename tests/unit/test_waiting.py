@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from partial_batch import Backoff, Message, RetryLater, batch_handler, bulk_handler
+from partial_batch._sqs import visibility
 
 from tests.support import FIFO_ARN, STANDARD_ARN, fifo_event, record, reported, standard_event
-from tests.unit.conftest import SentMessages
+from tests.unit.conftest import Clock, SentMessages
 
 STEADY = Backoff(base=2, maximum=60, jitter=False)
 
@@ -241,6 +242,14 @@ class TestChangingFails:
 
         assert reported(batch_handler(fails, backoff=STEADY)(event)) == ["1"]
         assert "the visibility timeout of 1 message stays the queue's" in caplog.text
+
+
+def test_the_calls_are_told_when_the_function_is_stopped(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[float | None] = []
+    monkeypatch.setattr(visibility, "change_visibility", lambda changes, end: ends.append(end) or [])
+
+    assert reported(batch_handler(fails, backoff=STEADY)(standard_event("1"), clock)) == ["1"]
+    assert ends == [1060]  # a minute after 1000; the reserve is there to be used
 
 
 def test_the_client_is_of_the_queue_s_region(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,21 +144,16 @@ class Batch:
             if all(self.message(position).id in going_back for position in range(len(self.records))):
                 cause = None if self._first_error is None else self.log.safe(self._first_error)
                 raise RuntimeError(f"all {len(self.records)} messages of the batch failed") from cause
-        return {
-            "batchItemFailures": [
-                {"itemIdentifier": identifier} for identifier in self.message_type.identifiers(messages)
-            ]
-        }
+        identifiers = self.message_type.identifiers(messages)
+        return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in identifiers]}
 
     def _fail(self, position: int, message: Message, error: BaseException, *, late: bool = False) -> bool:
         """Note what becomes of a failed message, and log it; whether that was done."""
         # What fails one by one at the end of the time, in a batch of thousands, must not use up what is left.
         in_time = self.clock.may_report() or self._logged < _FEW
         dead_lettered, why_not = False, ""
-        if is_of(error, self.options.permanent) or self._reached_max_receive_count(position, message):
-            dead_lettered, why_not = (
-                self._dead_letter(self.message(position), error) if in_time else (False, "no time was left")
-            )
+        if in_time and (is_of(error, self.options.permanent) or self._reached_max_receive_count(position, message)):
+            dead_lettered, why_not = self._dead_letter(self.message(position), error)
         delay, no_delay = delay_of(error, self.options.backoff, message.receive_count)
         with _lock:
             if self.closed and not late:

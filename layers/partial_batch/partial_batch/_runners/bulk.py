@@ -101,7 +101,7 @@ class _Bulk:
         if batch.held_groups and message.group_id in batch.held_groups:
             return True
         # A StopBatch that the function raised is every message's: it was called with all.
-        return batch.clock.stopped and (self._error is None or (batch.message_type.ordered and not batch.skips_group))
+        return batch.clock.stopped and batch.message_type.ordered and not batch.skips_group
 
 
 def _failed_ids(result: object, messages: list[Message]) -> set[str]:
