@@ -239,15 +239,13 @@ def test_lambda_context_as_a_parameter_says_how_to_get_it(decorate: Any, functio
 def test_what_lacks_an_argument_hears_nothing_of_lambda_s_context(function: Any) -> None:
     with pytest.raises(TypeError) as raised:
         batch_handler(function)
-    assert str(raised.value) == f"{function!r} does not take what it is called with a message and nothing else"
+    assert str(raised.value) == f"{function!r} must take a message and nothing else"
 
 
 def test_what_needs_more_hears_where_lambda_s_context_is() -> None:
     with pytest.raises(TypeError) as raised:
         batch_handler(two)
-    assert str(raised.value) == (
-        f"{two!r} does not take what it is called with a message and nothing else; Lambda's context is message.context"
-    )
+    assert str(raised.value) == (f"{two!r} must take a message and nothing else; Lambda's context is message.context")
 
 
 def test_a_generator_function_is_refused_with_the_reason() -> None:
@@ -354,7 +352,7 @@ def test_an_on_failure_of_a_message_and_an_exception_is_taken(decorate: Any, fun
 @both
 @pytest.mark.parametrize("function", [one, none, keyword_default, Consumer().method, Callable()])
 def test_an_on_failure_of_anything_else_is_refused(decorate: Any, function: Any) -> None:
-    with pytest.raises(TypeError, match="called with a message and an exception and nothing else"):
+    with pytest.raises(TypeError, match="must take a message and an exception and nothing else"):
         decorate(one, on_failure=function)
     with pytest.raises(TypeError, match="on_failure is a plain function; nothing awaits an async one"):
         decorate(one, on_failure=async_two)

@@ -23,7 +23,7 @@ from tests.unit.async_client import Client, echo_server
 from tests.unit.hangs import HANGS, Hang
 
 ROOT = Path(__file__).parents[2]
-SHORT = 0.2
+SHORT = 1
 """Seconds that an invocation with a hang has: 0.1 for the work."""
 REPLACED = "the event loop is replaced"
 
@@ -82,7 +82,7 @@ def environment(port: int) -> Iterator[Environment]:
 def handler_of(hang: Hang, started: list[str], **options: Any) -> Any:
     """A handler that hangs for the message "hangs"."""
 
-    @batch_handler(time_reserve=0.1, **options)
+    @batch_handler(time_reserve=0.8, **options)
     async def handler(message: Message) -> None:
         started.append(message.id)
         if message.id == "hangs":

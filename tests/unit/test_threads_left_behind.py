@@ -75,14 +75,14 @@ def test_however_it_ends(
     handler = batch_handler(
         hang,
         concurrency=2,
-        time_reserve=0.1,
+        time_reserve=0.5,
         dead_letter_queue=QUEUE,
         metrics_namespace="Test",
         on_success=lambda message: told.append(f"{message.id} succeeded"),
         on_failure=lambda message, error: told.append(f"{message.id} failed with {type(error).__name__}"),
     )
 
-    response = handler(standard_event("1", "hangs", "3"), Context(0.3))
+    response = handler(standard_event("1", "hangs", "3"), Context(1))
 
     so_far = ["1 succeeded", "3 succeeded", "hangs failed with OutOfTime"]
     assert reported(response) == ["hangs"]
