@@ -50,13 +50,16 @@ class TestAHangingMessage:
         assert "no time was left to start 1 of 4 messages" in caplog.text
 
     def test_one_behind_a_failure_is_interrupted_too(self) -> None:
-        @batch_handler(time_reserve=0.1)
+        errors: list[type[BaseException]] = []
+
+        @batch_handler(time_reserve=0.1, on_failure=lambda _, error: errors.append(type(error)))
         def handler(message: Message) -> None:
             if message.id == "hangs":
                 hang()
             raise ValueError
 
         assert reported(handler(standard_event("fails", "hangs"), Context(SOON))) == ["fails", "hangs"]
+        assert errors == [ValueError, OutOfTime]
 
     def test_an_except_exception_around_it_does_not_swallow_the_interrupt(self) -> None:
         ended = []
