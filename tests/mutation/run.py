@@ -5,7 +5,7 @@ equivalent.toml, with the reason why nothing can tell them apart. `make mutate` 
 1 if there are others.
 
     make mutate                            all modules: three quarters of an hour or more
-    make mutate ARGS="clock _sqs/client"   some of them; writes nothing
+    make mutate ARGS="clock _sqs.client"   some of them; writes nothing
 """
 
 import os
