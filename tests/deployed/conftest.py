@@ -98,9 +98,13 @@ class Half:
         return [moment for moment, _ in self.lines(f"message {message_id} is done")]
 
     def dead_letters(self):
-        """This run's messages in the dead-letter queue, by the id they had in the queue."""
+        """This run's messages in the dead-letter queue, by the id they had in the queue; of several copies the first.
+
+        A function sends a second one if SQS takes the first and answers too late.
+        """
         with held_dead_letters(self._sqs, self.dead_letter_url) as dead_letters:
-            return {dead_letter.source_id: dead_letter for dead_letter in self._own(dead_letters)}
+            own = sorted(self._own(dead_letters), key=lambda dead_letter: dead_letter.sent_at, reverse=True)
+            return {dead_letter.source_id: dead_letter for dead_letter in own}
 
     def clean_up(self):
         """Delete this run's messages from the dead-letter queue, and nobody else's."""

@@ -135,11 +135,10 @@ def test_what_is_redriven_and_fails_again_comes_back_with_todays_reason(standard
         return [
             dead_letter
             for dead_letter in standard.dead_letters().values()
-            if dead_letter.message["Body"].startswith("<order>")
+            if dead_letter.message["Body"].startswith("<order>") and dead_letter.source_id != before
         ]
 
-    (dead_letter,) = wait_for(back)
-    assert dead_letter.source_id != before
+    dead_letter, *_ = wait_for(back)  # several if there were several copies
     assert dead_letter.attribute("SourceMessageId") == dead_letter.source_id
     assert wait_for(lambda: standard.lines(f"message {dead_letter.source_id} failed with InvalidOrder"))
 

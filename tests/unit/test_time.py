@@ -11,6 +11,7 @@ from unittest.mock import MagicMock
 import pytest
 from partial_batch import Backoff, Message, OutOfTime, batch_handler, bulk_handler
 from partial_batch._runners.alarm import Alarm
+from partial_batch._sqs import client
 
 from tests.support import Context, fifo_event, reported, standard_event
 from tests.unit.conftest import Clock, SentMessages
@@ -471,21 +472,22 @@ class TestTheAlarm:
         assert reported(handler(standard_event("1", "2", "3"), Context(SOON))) == ["2", "3"]
 
     def test_it_does_not_ring_while_a_failure_is_recorded(
-        self, sent: SentMessages, caplog: pytest.LogCaptureFixture
+        self, sent: SentMessages, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # given sending takes until after the alarm
+        monkeypatch.setattr(client, "LONGEST", 2)
         waited = threading.Event()
         sent.accepts()
         sent.stubber.client.meta.events.register(
-            "before-parameter-build.sqs.SendMessage", lambda **_: waited.wait(SOON)
+            "before-parameter-build.sqs.SendMessage", lambda **_: waited.wait(2 * SOON)
         )
 
-        @batch_handler(time_reserve=2, dead_letter_queue="https://queue", permanent=ValueError)
+        @batch_handler(time_reserve=3, dead_letter_queue="https://queue", permanent=ValueError)
         def handler(message: Message) -> None:
             raise ValueError
 
         # when, then
-        assert reported(handler(standard_event("1", "2"), Context(2.1))) == ["2"]
+        assert reported(handler(standard_event("1", "2"), Context(3 + SOON))) == ["2"]
         assert "it was sent to the dead-letter queue" in caplog.text
 
     def test_it_rings_again_when_the_function_does_not_leave(self) -> None:
