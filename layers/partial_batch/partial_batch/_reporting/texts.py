@@ -30,7 +30,11 @@ def text_of(error: BaseException, error_text: ErrorText) -> str:
 
 
 def said(error: BaseException, error_text: ErrorText) -> str:
-    """The same, or what `error_text` raises. TypeError if it returns anything but a str."""
+    """What the exception says, as `error_text` has it. What that raises is let through.
+
+    Raises:
+        TypeError: it returned anything but a str.
+    """
     if error_text is None:
         return ""
     text = error_text(error)
